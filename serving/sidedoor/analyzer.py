@@ -1,0 +1,158 @@
+"""The analyzer: message in, analysis out. Joins encoding, session, decoding and policy."""
+
+import math
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from sidedoor import decoding
+from sidedoor.analysis import Analysis, Evidence, Intent
+from sidedoor.encoding import Encoder, Encoding, Limits
+from sidedoor.errors import ModelFolderError
+from sidedoor.message import Message
+from sidedoor.model_folder import (
+    DEFAULT,
+    MODEL_FILE,
+    TOKENIZER_FILE,
+    IntentConfig,
+    ModelConfig,
+    read_config,
+)
+from sidedoor.policy import Policy
+from sidedoor.session import Output, Session
+
+MAX_EVIDENCE: Final = 5
+"""Most words shown an intent."""
+
+
+class Analyzer:
+    """Analyses messages with one model and one policy; safe to share between threads."""
+
+    def __init__(
+        self, config: ModelConfig, encoder: Encoder, session: Session, policy: Policy
+    ) -> None:
+        policy.check_labels([intent.name for intent in config.intents], config.pii_types)
+        self.config = config
+        self.policy = policy
+        self._encoder = encoder
+        self._session = session
+
+    @classmethod
+    def load(cls, folder: str | Path = DEFAULT, *, policy: Policy | None = None) -> "Analyzer":
+        """Loads a model folder, by default the shipped one.
+
+        Raises:
+            ModelFolderError: the folder is missing, incomplete or damaged.
+            PolicyError: the policy names labels that the model does not know.
+        """
+        folder = Path(folder)
+        config = read_config(folder)
+        limits = Limits(**config.limits.model_dump())
+        try:
+            encoder = Encoder(Tokenizer.from_file(str(folder / TOKENIZER_FILE)), limits)
+        except Exception as error:
+            # tokenizers raises bare Exception
+            raise ModelFolderError(
+                f"{folder / TOKENIZER_FILE} can't be used: {error}; export the model again"
+            ) from error
+        session = Session(folder / MODEL_FILE)
+        return cls(config, encoder, session, Policy.load() if policy is None else policy)
+
+    def analyze(self, message: Message | str) -> Analysis:
+        """Analyses one message; a string is a message without surface, sender or context."""
+        if isinstance(message, str):
+            message = Message(message)
+        encoding = self._encoder.encode(message)
+        outputs = [self._session.run(window) for window in encoding.windows]
+        logits = np.stack([output.intents for output in outputs])
+        deciding = logits.argmax(axis=0)
+        intents = tuple(
+            _intent(config, float(logits[deciding[index], index]))
+            for index, config in enumerate(self.config.intents)
+        )
+        tag_logits = decoding.merge_windows(encoding, [output.tags for output in outputs])
+        pii = tuple(
+            decoding.spans(message.text, encoding, tag_logits, self.config.pii_types)
+        )
+        return Analysis(
+            id=message.id,
+            intents=intents,
+            pii=pii,
+            decision=self.policy.decide(message, intents, pii),
+            evidence={
+                config.name: _evidence(encoding, outputs, int(deciding[index]), index)
+                for index, config in enumerate(self.config.intents)
+            },
+        )
+
+    def analyze_many(
+        self, messages: Iterable[Message | str], *, workers: int | None = None
+    ) -> Iterator[Analysis]:
+        """Analyses messages in order, on all cores; reads ahead a few messages a worker.
+
+        `workers` is the number of threads, by default one a core that the process may use.
+        """
+        workers = workers or usable_cores()
+        if workers == 1:
+            yield from map(self.analyze, messages)
+            return
+        pending: deque[Future[list[Analysis]]] = deque()
+        with ThreadPoolExecutor(workers, thread_name_prefix="sidedoor") as pool:
+            for chunk in _chunks(messages, size=16):
+                pending.append(pool.submit(lambda part: [self.analyze(m) for m in part], chunk))
+                if len(pending) > 4 * workers:
+                    yield from pending.popleft().result()
+            while pending:
+                yield from pending.popleft().result()
+
+
+def usable_cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "process_cpu_count"):
+        return os.process_cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _chunks(messages: Iterable[Message | str], size: int) -> Iterator[list[Message | str]]:
+    chunk = []
+    for message in messages:
+        chunk.append(message)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _intent(config: IntentConfig, logit: float) -> Intent:
+    score = 1 / (1 + math.exp(-min(max(logit / config.temperature + config.bias, -60), 60)))
+    return Intent(config.name, score, config.threshold)
+
+
+def _evidence(
+    encoding: Encoding, outputs: list[Output], deciding: int, intent: int
+) -> tuple[Evidence, ...]:
+    """The words of the deciding window that spoke for the intent, strongest first."""
+    window = encoding.windows[deciding]
+    weights = outputs[deciding].evidence[1 : 1 + window.count, intent]
+    if not len(weights):
+        return ()
+    part = slice(window.first, window.first + window.count)
+    words, offsets = encoding.words[part], encoding.offsets[part]
+    firsts = np.flatnonzero(np.diff(words, prepend=-1))
+    sums = np.add.reduceat(weights, firsts)
+    lasts = np.append(firsts[1:], window.count) - 1
+    strongest = np.argsort(-sums, kind="stable")[:MAX_EVIDENCE]
+    return tuple(
+        Evidence(int(offsets[firsts[k], 0]), int(offsets[lasts[k], 1]), float(sums[k]))
+        for k in strongest
+        if sums[k] > 0
+    )

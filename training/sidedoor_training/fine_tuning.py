@@ -1,0 +1,273 @@
+"""Fine-tunes the model by a recipe; `transformers.Trainer` is the loop."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+import yaml
+from rich.console import Console
+from tokenizers import Tokenizer
+from torch import nn
+from transformers import (
+    AutoConfig,
+    BertModel,
+    EarlyStoppingCallback,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+    set_seed,
+)
+
+from sidedoor.encoding import Encoder, Limits
+from sidedoor.errors import ConfigurationError
+from sidedoor.tags import tag_names
+from sidedoor_training.base_model import resolve, vocabulary
+from sidedoor_training.corpus import CorpusRow, corpus_sha256, read_corpus
+from sidedoor_training.dataset import Featurizer, RefilledDataset, WrittenDataset, collate
+from sidedoor_training.model import SidedoorConfig, SidedoorModel
+from sidedoor_training.recipe import LabelSet, Recipe, read_labels, read_recipe
+from sidedoor_training.refill import Augmentation
+from sidedoor_training.scores import scorer
+from sidedoor_training.tokenizer import build_tokenizer
+
+RECIPE_FILE: Final = "recipe.yaml"
+LABELS_FILE: Final = "labels.yaml"
+TOKENIZER_FILE: Final = "tokenizer.json"
+CORPUS_FILE: Final = "corpus.sha256"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A trained model as it lies in its folder, with all that the export needs."""
+
+    model: SidedoorModel
+    tokenizer: Tokenizer
+    recipe: Recipe
+    labels: LabelSet
+    corpus_sha256: str
+
+    @classmethod
+    def load(cls, folder: Path) -> "Checkpoint":
+        """Loads what `fine_tune` wrote.
+
+        Raises:
+            ConfigurationError: the folder is no checkpoint.
+        """
+        missing = [
+            name
+            for name in (RECIPE_FILE, LABELS_FILE, TOKENIZER_FILE, CORPUS_FILE)
+            if not (folder / name).is_file()
+        ]
+        if missing:
+            raise ConfigurationError(
+                f"{folder} is no checkpoint: it lacks {', '.join(missing)}; "
+                "give the folder that `sidedoor train` named at its end"
+            )
+        return cls(
+            model=SidedoorModel.from_pretrained(folder).eval(),
+            tokenizer=Tokenizer.from_file(str(folder / TOKENIZER_FILE)),
+            recipe=read_recipe(folder / RECIPE_FILE),
+            labels=read_labels(folder / LABELS_FILE),
+            corpus_sha256=(folder / CORPUS_FILE).read_text().strip(),
+        )
+
+
+def fine_tune(recipe_path: Path, output: Path, *, resume: bool = False) -> Path:
+    """Trains by a recipe and gives the folder of the best checkpoint, `output`/checkpoint.
+
+    With `resume`, goes on from the last state in `output`, if there is one.
+
+    Raises:
+        ConfigurationError: the recipe or its labels are malformed.
+        InputError: the corpus is malformed.
+    """
+    recipe = read_recipe(recipe_path)
+    labels = read_labels(recipe.data.labels)
+    set_seed(recipe.optimisation.seed)
+    tokenizer = build_tokenizer(vocabulary(recipe.base_model))
+    encoder = Encoder(tokenizer, Limits(**recipe.lengths.model_dump()))
+    featurizer = Featurizer(encoder, labels.intents, labels.pii_types)
+    rows = {split: read_corpus(recipe.data.corpus, [split]) for split in ("train", "validation")}
+    check_labels(rows["train"] + rows["validation"], labels)
+    training = RefilledDataset(
+        rows["train"], featurizer, augmentation(recipe), recipe.optimisation.seed
+    )
+    model = build_model(recipe, labels)
+    trainer = _Trainer(
+        recipe=recipe,
+        model=model,
+        args=_arguments(recipe, output, len(training)),
+        train_dataset=training,
+        eval_dataset=WrittenDataset(rows["validation"], featurizer),
+        data_collator=collate,
+        compute_metrics=scorer(labels.intents),
+        callbacks=[
+            EarlyStoppingCallback(early_stopping_patience=recipe.optimisation.patience),
+            _Refilling(training),
+        ],
+    )
+    Console(stderr=True).print(
+        f"{len(training)} messages to train on, {len(rows['validation'])} to validate on, "
+        f"{sum(p.numel() for p in model.parameters()) / 1e6:.1f} million parameters"
+    )
+    last = output.is_dir() and any(output.glob("checkpoint-*"))
+    trainer.train(resume_from_checkpoint=True if resume and last else None)
+    best = output / "checkpoint"
+    trainer.save_model(str(best))
+    tokenizer.save(str(best / TOKENIZER_FILE))
+    (best / CORPUS_FILE).write_text(corpus_sha256(recipe.data.corpus) + "\n")
+    shutil.copyfile(recipe.data.labels, best / LABELS_FILE)
+    _write_recipe(recipe, best / RECIPE_FILE)
+    return best
+
+
+def build_model(recipe: Recipe, labels: LabelSet) -> SidedoorModel:
+    """The base model with fresh heads, reduced to the recipe's layers."""
+    base = resolve(recipe.base_model)
+    settings = {
+        key: value
+        for key, value in AutoConfig.from_pretrained(base).to_dict().items()
+        if key not in ("model_type", "architectures", "transformers_version", "_name_or_path")
+    }
+    settings.update(
+        hidden_dropout_prob=recipe.optimisation.dropout,
+        attention_probs_dropout_prob=recipe.optimisation.dropout,
+    )
+    config = SidedoorConfig(
+        **settings,
+        intent_count=len(labels.intents),
+        tag_count=len(tag_names(labels.pii_types)),
+        tag_loss_weight=recipe.optimisation.tag_loss_weight,
+        label_smoothing=recipe.optimisation.label_smoothing,
+    )
+    config.keys_to_ignore_at_inference = ["intent_evidence"]
+    model = SidedoorModel(config)
+    model.bert = BertModel.from_pretrained(
+        base, add_pooling_layer=False, attn_implementation="sdpa",
+        hidden_dropout_prob=recipe.optimisation.dropout,
+        attention_probs_dropout_prob=recipe.optimisation.dropout,
+    )  # fmt: skip
+    if recipe.keep_layers is not None:
+        layers = model.bert.encoder.layer
+        model.bert.encoder.layer = nn.ModuleList([layers[index] for index in recipe.keep_layers])
+        model.config.num_hidden_layers = len(recipe.keep_layers)
+        model.bert.config.num_hidden_layers = len(recipe.keep_layers)
+    return model
+
+
+def augmentation(recipe: Recipe) -> Augmentation:
+    """The recipe's augmentation of the corpus."""
+    return Augmentation(**recipe.data.model_dump(exclude={"corpus", "labels"}))
+
+
+def check_labels(rows: list[CorpusRow], labels: LabelSet) -> None:
+    """Checks that rows only use the label set's names.
+
+    Raises:
+        ConfigurationError: a row names another intent or type.
+    """
+    for row in rows:
+        types = {part.type for part in row.parts if not isinstance(part, str)}
+        unknown = (set(row.intents) - set(labels.intents)) | (
+            types - set(labels.pii_types) - {"NOT_PII"}
+        )
+        if unknown:
+            raise ConfigurationError(
+                f"corpus row {row.id} uses {', '.join(sorted(unknown))}, which the label file "
+                "does not name; correct the row or the label file"
+            )
+
+
+class _Trainer(Trainer):
+    """A Trainer whose optimiser knows layers: lower ones learn more slowly, heads fast."""
+
+    def __init__(self, recipe: Recipe, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._recipe = recipe
+
+    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
+        if self.optimizer is None:
+            settings = self._recipe.optimisation
+            self.optimizer = torch.optim.AdamW(_groups(self.model, self._recipe), lr=settings.learning_rate)
+        return self.optimizer
+
+
+class _Refilling(TrainerCallback):
+    """Tells the dataset the epoch, so that each has fresh values."""
+
+    def __init__(self, dataset: RefilledDataset) -> None:
+        self._dataset = dataset
+
+    def on_epoch_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        self._dataset.epoch = round(state.epoch or 0)
+
+
+def _groups(model: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
+    settings = recipe.optimisation
+    depth = model.config.num_hidden_layers
+    groups = []
+    for name, parameter in model.named_parameters():
+        if name.startswith("bert.encoder.layer."):
+            rate = settings.learning_rate * settings.layer_decay ** (depth - 1 - int(name.split(".")[3]))
+        elif name.startswith("bert."):
+            rate = settings.learning_rate * settings.layer_decay**depth
+        else:
+            rate = settings.head_learning_rate
+        decays = parameter.ndim > 1 and "LayerNorm" not in name
+        groups.append(
+            {"params": [parameter], "lr": rate, "weight_decay": settings.weight_decay * decays}
+        )
+    return groups
+
+
+def _arguments(recipe: Recipe, output: Path, size: int) -> TrainingArguments:
+    settings = recipe.optimisation
+    batch = settings.batch_size * settings.gradient_accumulation
+    steps = max(1, round(settings.epochs * -(-size // batch)))
+    interval = max(1, steps // settings.evaluations)
+    return TrainingArguments(
+        output_dir=str(output),
+        num_train_epochs=settings.epochs,
+        per_device_train_batch_size=settings.batch_size,
+        per_device_eval_batch_size=64,
+        gradient_accumulation_steps=settings.gradient_accumulation,
+        learning_rate=settings.learning_rate,
+        warmup_steps=round(settings.warmup_share * steps),
+        weight_decay=settings.weight_decay,
+        bf16=_has_bf16(),
+        seed=settings.seed,
+        eval_strategy="steps",
+        eval_steps=interval,
+        save_strategy="steps",
+        save_steps=interval,
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model="mean_f1",
+        greater_is_better=True,
+        logging_steps=max(1, interval // 5),
+        report_to=["tensorboard"],
+        label_names=["intent_labels", "tag_labels"],
+        train_sampling_strategy="group_by_length",
+        remove_unused_columns=False,
+        dataloader_pin_memory=torch.cuda.is_available(),
+    )
+
+
+def _has_bf16() -> bool:
+    """Whether the GPU, or else the processor, multiplies bf16 in hardware."""
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported()
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+def _write_recipe(recipe: Recipe, target: Path) -> None:
+    """Writes the recipe, its labels now beside it and its corpus where it was."""
+    content = recipe.model_dump(mode="json")
+    content["data"]["labels"] = LABELS_FILE
+    target.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")

@@ -1,0 +1,140 @@
+"""The training recipe: a YAML file with a strict schema. Paths are relative to the file."""
+
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sidedoor.errors import ConfigurationError
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LabelSet(_Strict):
+    """The contents of `labels.yaml`: names in the order of the model's outputs."""
+
+    intents: Annotated[list[str], Field(min_length=1)]
+    pii_types: Annotated[list[str], Field(min_length=1)]
+
+
+class Data(_Strict):
+    """What is trained on, and what is done to it."""
+
+    corpus: Path
+    labels: Path
+    disguise_solicitation: Share = 0.0
+    disguise_other: Share = 0.0
+    disguise_app_name: Share = 0.0
+    typing_noise: Share = 0.0
+    drop_surface: Share = 0.0
+    drop_sender: Share = 0.0
+
+
+class Lengths(_Strict):
+    """Lengths in tokens; see `sidedoor.encoding.Limits`."""
+
+    window: Annotated[int, Field(ge=32, le=512)] = 256
+    context: Annotated[int, Field(ge=3)] = 112
+    overlap: Annotated[int, Field(ge=0)] = 32
+
+
+class Optimisation(_Strict):
+    """How long and how fast is learnt."""
+
+    epochs: Positive
+    batch_size: Annotated[int, Field(ge=1)] = 32
+    gradient_accumulation: Annotated[int, Field(ge=1)] = 1
+    learning_rate: Positive = 1e-4
+    head_learning_rate: Positive = 1e-3
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Factor on the learning rate from each layer to the one below it."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    warmup_share: Share = 0.06
+    tag_loss_weight: Positive = 1.0
+    label_smoothing: Share = 0.0
+    dropout: Share = 0.1
+    patience: Annotated[int, Field(ge=1)] = 3
+    """Evaluations without progress after which training stops."""
+    evaluations: Annotated[int, Field(ge=1)] = 10
+    """Evaluations on the validation split in the whole run."""
+    seed: int = 1
+
+
+class Calibration(_Strict):
+    """How thresholds are chosen on the validation split."""
+
+    false_flag_budget: Share = 0.01
+    """Largest share of messages without an intent that its threshold may let through."""
+
+
+class Export(_Strict):
+    """What the export to int8 may lose, measured on the validation split."""
+
+    min_label_agreement: Share = 0.98
+    min_span_agreement: Share = 0.97
+
+
+class Recipe(_Strict):
+    """A whole training recipe."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    base_model: str
+    keep_layers: list[int] | None = None
+    """Layers of the base model to start from, by index; all where left out."""
+    data: Data
+    lengths: Lengths = Lengths()
+    optimisation: Optimisation
+    calibration: Calibration = Calibration()
+    export: Export = Export()
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Reads a recipe; its paths become absolute.
+
+    Raises:
+        ConfigurationError: the file is missing, is no YAML, or breaks the schema.
+    """
+    recipe = _read(Recipe, path)
+    data = recipe.data.model_copy(
+        update={
+            "corpus": (path.parent / recipe.data.corpus).resolve(),
+            "labels": (path.parent / recipe.data.labels).resolve(),
+        }
+    )
+    return recipe.model_copy(update={"data": data})
+
+
+def read_labels(path: Path) -> LabelSet:
+    """Reads a label set.
+
+    Raises:
+        ConfigurationError: the file is missing, is no YAML, breaks the schema or repeats a name.
+    """
+    labels = _read(LabelSet, path)
+    for names in (labels.intents, labels.pii_types):
+        if len(set(names)) != len(names):
+            raise ConfigurationError(f"{path}: a label is named twice in: {', '.join(names)}")
+    return labels
+
+
+def _read(model: type[_Model], path: Path) -> _Model:
+    try:
+        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return model.model_validate(content)
+    except OSError as error:
+        raise ConfigurationError(f"{path} can't be read: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{path} is no YAML: {error}") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole file"
+        raise ConfigurationError(
+            f"{path}: {where}: {first['msg']} (value: {first['input']!r})"
+        ) from None
