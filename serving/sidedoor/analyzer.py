@@ -77,9 +77,7 @@ class Analyzer:
             for index, config in enumerate(self.config.intents)
         )
         tag_logits = decoding.merge_windows(encoding, [output.tags for output in outputs])
-        pii = tuple(
-            decoding.spans(message.text, encoding, tag_logits, self.config.pii_types)
-        )
+        pii = tuple(decoding.spans(message.text, encoding, tag_logits, self.config.pii_types))
         return Analysis(
             id=message.id,
             intents=intents,

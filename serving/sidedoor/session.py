@@ -12,7 +12,7 @@ from sidedoor.encoding import Window
 from sidedoor.errors import ModelFolderError
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-import onnxruntime as ort  # noqa: E402  (reads the environment at import)
+import onnxruntime as ort
 
 INPUTS: Final = ("input_ids", "attention_mask", "token_type_ids")
 OUTPUTS: Final = ("intent_logits", "tag_logits", "intent_evidence")

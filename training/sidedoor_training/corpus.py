@@ -119,9 +119,7 @@ def _objects(file: Path) -> Iterator[tuple[int, Any]]:
                 raise InputError(f"{file}:{number}: no JSON: {error.msg}") from None
 
 
-def _validated(
-    model: type[_Model], file: Path, number: int, content: Any
-) -> _Model:
+def _validated(model: type[_Model], file: Path, number: int, content: Any) -> _Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:

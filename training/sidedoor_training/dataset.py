@@ -59,9 +59,7 @@ class Featurizer:
                 if start < span.end and end > span.start
             ]
             for position in touched:
-                labels[position] = (
-                    tags.begin(kind) if position == touched[0] else tags.inside(kind)
-                )
+                labels[position] = tags.begin(kind) if position == touched[0] else tags.inside(kind)
         return labels
 
 

@@ -51,10 +51,45 @@ _PROVIDERS: Final[Mapping[str, Sequence[str]]] = {
     "icloud.com": ["i cloud", "apple's cloud mail", "eye cloud dot com"],
     "proton.me": ["proton dot me", "proto n mail"],
 }
-AT_WORDS: Final = ("at", "AT", "(at)", "[at]", "{at}", "<at>", "-at-", "_at_", "arroba", "chez",
-                   "klammeraffe", "chiocciola", "arobase", "(a)", "@t", "et", "sign at")  # fmt: skip
-DOT_WORDS: Final = ("dot", "DOT", "(dot)", "[dot]", "{dot}", "<dot>", "-dot-", "_dot_", "punto",
-                    "point", "punkt", "ponto", "d0t", "(.)", "[.]", ",", "nokta", "titik")  # fmt: skip
+AT_WORDS: Final = (
+    "at",
+    "AT",
+    "(at)",
+    "[at]",
+    "{at}",
+    "<at>",
+    "-at-",
+    "_at_",
+    "arroba",
+    "chez",
+    "klammeraffe",
+    "chiocciola",
+    "arobase",
+    "(a)",
+    "@t",
+    "et",
+    "sign at",
+)
+DOT_WORDS: Final = (
+    "dot",
+    "DOT",
+    "(dot)",
+    "[dot]",
+    "{dot}",
+    "<dot>",
+    "-dot-",
+    "_dot_",
+    "punto",
+    "point",
+    "punkt",
+    "ponto",
+    "d0t",
+    "(.)",
+    "[.]",
+    ",",
+    "nokta",
+    "titik",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +140,20 @@ def _mixed_at_dot(rng: random.Random, value: str) -> str | None:
 
 
 def _at_word_only(rng: random.Random, value: str) -> str | None:
-    return value.replace("@", rng.choice(["(at)", "[at]", " at ", "AT", " (at) "])) if "@" in value else None
+    return (
+        value.replace("@", rng.choice(["(at)", "[at]", " at ", "AT", " (at) "]))
+        if "@" in value
+        else None
+    )
 
 
 def _dot_words(rng: random.Random, value: str) -> str | None:
     if "." not in value:
         return None
     dot = rng.choice(DOT_WORDS)
-    return re.sub(r"^https?://", "", value).replace(".", rng.choice([f" {dot} ", f"({dot.strip('()')})"]))
+    return re.sub(r"^https?://", "", value).replace(
+        ".", rng.choice([f" {dot} ", f"({dot.strip('()')})"])
+    )
 
 
 def _fused_words(rng: random.Random, value: str) -> str | None:
@@ -120,7 +161,8 @@ def _fused_words(rng: random.Random, value: str) -> str | None:
 
 
 def _slashes(rng: random.Random, value: str) -> str | None:
-    return re.sub(r"[@.]", rng.choice(["/", "|", "\\", " / "]), value) if "@" in value else None
+    mark = rng.choice(["/", "|", "\\", " / "])
+    return value.replace("@", mark).replace(".", mark) if "@" in value else None
 
 
 def _missing_symbols(rng: random.Random, value: str) -> str | None:
@@ -130,7 +172,7 @@ def _missing_symbols(rng: random.Random, value: str) -> str | None:
 
 
 def _bracketed_symbols(rng: random.Random, value: str) -> str | None:
-    opening, closing = rng.choice(["[]", "()", "{}", "<>"])
+    opening, closing = rng.choice([("[", "]"), ("(", ")"), ("{", "}"), ("<", ">")])
     made = re.sub(r"[@.]", lambda match: f"{opening}{match.group()}{closing}", value)
     return made if made != value else None
 
@@ -144,7 +186,9 @@ def _provider_alias(rng: random.Random, value: str) -> str | None:
     local, _, domain = value.partition("@")
     if domain not in _PROVIDERS:
         return None
-    return f"{local} {rng.choice(['@', 'at', 'on', '(at)', 'a t'])} {rng.choice(_PROVIDERS[domain])}"
+    return (
+        f"{local} {rng.choice(['@', 'at', 'on', '(at)', 'a t'])} {rng.choice(_PROVIDERS[domain])}"
+    )
 
 
 def _spelled_out(rng: random.Random, value: str) -> str | None:
@@ -196,7 +240,8 @@ def _some_digit_words(rng: random.Random, value: str) -> str | None:
 
 def _doubled_words(rng: random.Random, value: str) -> str | None:
     words = _DIGITS["english"]
-    made, found = [], False
+    made: list[str] = []
+    found = False
     for match in re.finditer(r"(\d)\1?", re.sub(r"[^\d+]", "", value)):
         word = words[int(match[1])]
         found = found or len(match.group()) == 2
@@ -206,9 +251,11 @@ def _doubled_words(rng: random.Random, value: str) -> str | None:
 
 def _number_words_by_pair(rng: random.Random, value: str) -> str | None:
     tens = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-    teens = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
+    teens = (
+        "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
+    )
     digits = re.sub(r"\D", "", value)
-    made = []
+    made: list[str] = []
     for pair in re.findall(r"\d\d?", digits):
         number, words = int(pair), _DIGITS["english"]
         if len(pair) == 1 or number < 10:
@@ -224,7 +271,9 @@ def _filler_between(rng: random.Random, value: str) -> str | None:
     digits = re.findall(r"\d+", value)
     if len(digits) < 3:
         return None
-    filler = rng.choice([" then ", " and ", " space ", " ... ", " after that ", " followed by ", " und "])
+    filler = rng.choice(
+        [" then ", " and ", " space ", " ... ", " after that ", " followed by ", " und "]
+    )
     return filler.join(digits)
 
 
@@ -237,7 +286,8 @@ def _separated_digits(separators: Sequence[str]) -> _Function:
 
 def _regrouped_digits(rng: random.Random, value: str) -> str | None:
     digits = re.sub(r"\D", "", value)
-    made, position = [], 0
+    made: list[str] = []
+    position = 0
     while position < len(digits):
         size = rng.randint(1, 4)
         made.append(digits[position : position + size])
@@ -263,7 +313,7 @@ def _letters_for_digits(rng: random.Random, value: str) -> str | None:
 
 
 def _bracketed_digits(rng: random.Random, value: str) -> str | None:
-    opening, closing = rng.choice(["()", "[]", "{}", "<>", "**"])
+    opening, closing = rng.choice([("(", ")"), ("[", "]"), ("{", "}"), ("<", ">"), ("*", "*")])
     return re.sub(r"\d", lambda match: f"{opening}{match.group()}{closing}", value)
 
 
@@ -334,7 +384,9 @@ def _inserted(marks: str, share: float) -> _Function:
 
 def _combining(rng: random.Random, value: str) -> str | None:
     marks = "\u0301\u0308\u0323\u0336\u0302\u0327"
-    return "".join(c + rng.choice(marks) if c.isalnum() and rng.random() < 0.6 else c for c in value)
+    return "".join(
+        c + rng.choice(marks) if c.isalnum() and rng.random() < 0.6 else c for c in value
+    )
 
 
 def _alternating_case(rng: random.Random, value: str) -> str | None:
@@ -401,7 +453,9 @@ DISGUISES: Final = (
     Disguise("number-words-by-pair", _PHONE, _number_words_by_pair),
     Disguise("filler-words", _PHONE, _filler_between),
     Disguise("spaced-digits", _PHONE, _separated_digits([" ", "  "])),
-    Disguise("punctuated-digits", _PHONE, _separated_digits([".", "-", ",", "_", "*", "/", "~", "|"])),
+    Disguise(
+        "punctuated-digits", _PHONE, _separated_digits([".", "-", ",", "_", "*", "/", "~", "|"])
+    ),
     Disguise("regrouped-digits", _PHONE, _regrouped_digits),
     Disguise("keycap-digits", _PHONE, _mapped_digits("0123456789", "\ufe0f\u20e3")),
     Disguise("circled-digits", _PHONE, _mapped_digits("⓪①②③④⑤⑥⑦⑧⑨")),

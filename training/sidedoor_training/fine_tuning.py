@@ -22,7 +22,7 @@ from transformers import (
     set_seed,
 )
 
-from sidedoor.encoding import Encoder, Limits
+from sidedoor.encoding import Encoder
 from sidedoor.errors import ConfigurationError
 from sidedoor.tags import tag_names
 from sidedoor_training.base_model import resolve, vocabulary
@@ -89,7 +89,7 @@ def fine_tune(recipe_path: Path, output: Path, *, resume: bool = False) -> Path:
     labels = read_labels(recipe.data.labels)
     set_seed(recipe.optimisation.seed)
     tokenizer = build_tokenizer(vocabulary(recipe.base_model))
-    encoder = Encoder(tokenizer, Limits(**recipe.lengths.model_dump()))
+    encoder = Encoder(tokenizer, recipe.lengths.limits())
     featurizer = Featurizer(encoder, labels.intents, labels.pii_types)
     rows = {split: read_corpus(recipe.data.corpus, [split]) for split in ("train", "validation")}
     check_labels(rows["train"] + rows["validation"], labels)
@@ -189,10 +189,12 @@ class _Trainer(Trainer):
         super().__init__(**arguments)
         self._recipe = recipe
 
-    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         if self.optimizer is None:
             settings = self._recipe.optimisation
-            self.optimizer = torch.optim.AdamW(_groups(self.model, self._recipe), lr=settings.learning_rate)
+            self.optimizer = torch.optim.AdamW(
+                _groups(self.model, self._recipe), lr=settings.learning_rate
+            )
         return self.optimizer
 
 
@@ -208,13 +210,15 @@ class _Refilling(TrainerCallback):
         self._dataset.epoch = round(state.epoch or 0)
 
 
-def _groups(model: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
+def _groups(model: Any, recipe: Recipe) -> list[dict[str, Any]]:
     settings = recipe.optimisation
     depth = model.config.num_hidden_layers
     groups = []
     for name, parameter in model.named_parameters():
         if name.startswith("bert.encoder.layer."):
-            rate = settings.learning_rate * settings.layer_decay ** (depth - 1 - int(name.split(".")[3]))
+            rate = settings.learning_rate * settings.layer_decay ** (
+                depth - 1 - int(name.split(".")[3])
+            )
         elif name.startswith("bert."):
             rate = settings.learning_rate * settings.layer_decay**depth
         else:
@@ -262,8 +266,8 @@ def _arguments(recipe: Recipe, output: Path, size: int) -> TrainingArguments:
 def _has_bf16() -> bool:
     """Whether the GPU, or else the processor, multiplies bf16 in hardware."""
     if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported()
-    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+        return bool(torch.cuda.is_bf16_supported())
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
 def _write_recipe(recipe: Recipe, target: Path) -> None:

@@ -70,7 +70,7 @@ def mark(text: str, spans: Iterable[TextSpan]) -> str:
     """The inverse of `render` for spans that are in order and do not overlap."""
     marked, end = "", 0
     for span in spans:
-        marked += f"{text[end:span.start]}[[{span.type}|{text[span.start:span.end]}]]"
+        marked += f"{text[end : span.start]}[[{span.type}|{text[span.start : span.end]}]]"
         end = span.end
     return marked + text[end:]
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import BertConfig, BertModel, BertPreTrainedModel
-from transformers.utils import ModelOutput
+from transformers.utils.generic import ModelOutput
 
 from sidedoor_training.dataset import IGNORED
 
@@ -95,4 +95,5 @@ class SidedoorModel(BertPreTrainedModel):
         tag_loss = functional.cross_entropy(
             tags.flatten(0, 1), tag_labels.flatten(), ignore_index=IGNORED
         )
-        return intent_loss + self.config.tag_loss_weight * tag_loss
+        loss: Tensor = intent_loss + self.config.tag_loss_weight * tag_loss
+        return loss

@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from sidedoor.encoding import Limits
 from sidedoor.errors import ConfigurationError
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -43,6 +44,10 @@ class Lengths(_Strict):
     window: Annotated[int, Field(ge=32, le=512)] = 256
     context: Annotated[int, Field(ge=3)] = 112
     overlap: Annotated[int, Field(ge=0)] = 32
+
+    def limits(self) -> Limits:
+        """The lengths as the encoder takes them."""
+        return Limits(self.window, self.context, self.overlap)
 
 
 class Optimisation(_Strict):

@@ -7,7 +7,7 @@ equal values of a row, its context included, stay equal.
 import random
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeGuard
 
 from sidedoor.message import Message, Turn
 from sidedoor_training import app_names, values
@@ -70,11 +70,10 @@ def refill(row: CorpusRow, rng: random.Random, augmentation: Augmentation) -> Ex
     parts = []
     for part in row.parts:
         made = exchange(part)
-        if isinstance(made, Item) and not made.fixed and made.type != NOT_PII:
-            if rng.random() < share:
-                hidden, families = disguise(rng, made.type, made.value)
-                made = Item(made.type, hidden, fixed=True)
-                names.extend(families)
+        if _can_be_disguised(made) and rng.random() < share:
+            hidden, families = disguise(rng, made.type, made.value)
+            made = Item(made.type, hidden, fixed=True)
+            names.extend(families)
         parts.append(made)
     if rng.random() < augmentation.disguise_app_name * (1.0 if solicits else 0.3):
         parts = _with_disguised_app(rng, parts)
@@ -89,6 +88,10 @@ def refill(row: CorpusRow, rng: random.Random, augmentation: Augmentation) -> Ex
         row.id,
     )
     return Example(message, row.intents, spans, tuple(names))
+
+
+def _can_be_disguised(part: Part) -> TypeGuard[Item]:
+    return isinstance(part, Item) and not part.fixed and part.type != NOT_PII
 
 
 def _with_disguised_app(rng: random.Random, parts: list[Part]) -> list[Part]:

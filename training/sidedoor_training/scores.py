@@ -13,7 +13,7 @@ from sidedoor_training.dataset import IGNORED
 
 
 def scorer(intents: list[str]) -> Callable[[EvalPrediction], dict[str, float]]:
-    """A `compute_metrics`: F1 by intent at logit 0, their mean, strict span F1, and the mean of both."""
+    """A `compute_metrics`: F1 by intent at logit 0, macro F1, strict span F1, and their mean."""
 
     def score(prediction: EvalPrediction) -> dict[str, float]:
         predictions: Any = prediction.predictions
@@ -30,7 +30,9 @@ def scorer(intents: list[str]) -> Callable[[EvalPrediction], dict[str, float]]:
 def intent_f1(predicted: NDArray[np.bool_], gold: NDArray[np.bool_]) -> list[float]:
     """F1 by intent; both arrays have shape = (messages, intents)."""
     hits = (predicted & gold).sum(axis=0)
-    return [float(f1(*row)) for row in zip(hits, predicted.sum(axis=0), gold.sum(axis=0), strict=True)]
+    return [
+        float(f1(*row)) for row in zip(hits, predicted.sum(axis=0), gold.sum(axis=0), strict=True)
+    ]
 
 
 def span_f1(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:

@@ -43,7 +43,10 @@ _LOOK_ALIKES: Final = {
 _DIGIT_ZEROS: Final = "٠۰०০੦૦୦௦౦೦൦๐໐၀០"
 """The zeros of scripts whose nine digits follow; compatibility forms are left to NFKC."""
 _DINGBAT_ONES: Final = "❶➀➊⓵"
-_INVISIBLE: Final = r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\u20d0-\u20f0]"
+_INVISIBLE: Final = (
+    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064"
+    r"\u2066-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\u20d0-\u20f0]"
+)
 
 
 def build_tokenizer(vocabulary: dict[str, int]) -> Tokenizer:
@@ -96,4 +99,3 @@ def _replacements() -> list[tuple[str, str]]:
         squared = "".join(chr(base + index) for base in (0x1F150, 0x1F170, 0x1F1E6))
         letters.append((letter, alike + squared))
     return [*letters, *digits]
-

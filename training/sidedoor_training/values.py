@@ -34,6 +34,9 @@ FREE_MAIL: Final = (
     "bol.com.br hotmail.fr outlook.es qq.com 163.com naver.com zoho.com fastmail.com tutanota.com "
     "hey.com btinternet.com googlemail.com ymail.com"
 ).split()
+COMMON_MAIL: Final = (
+    "gmail.com gmail.com gmail.com yahoo.com hotmail.com outlook.com icloud.com proton.me"
+).split()
 TOP_LEVEL: Final = (
     "com com com com net org co io de fr es it nl pl pt com.br co.uk co.in in com.au ca ie ch at "
     "be se no dk fi cz ro hu gr tr com.tr ae co.za com.ng co.ke ph id my sg vn jp kr ru ua rs hr "
@@ -95,7 +98,9 @@ def reshape(rng: random.Random, value: str) -> str:
 
 def person(rng: random.Random, value: str) -> str:
     """A name with as many words as the given one, in its case."""
-    if not re.fullmatch(r"[^\W\d_]+(?:[.'’-]?[^\W\d_]*)*(?: [^\W\d_]+\.?(?:['’-]?[^\W\d_]+)*)*", value):
+    if not re.fullmatch(
+        r"[^\W\d_]+(?:[.'’-]?[^\W\d_]*)*(?: [^\W\d_]+\.?(?:['’-]?[^\W\d_]+)*)*", value
+    ):
         return value
     words = value.split()
     given, family = _name(rng)
@@ -117,8 +122,9 @@ def email(rng: random.Random, value: str) -> str:
     match = re.fullmatch(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)", value)
     if not match:
         return value
-    if match[1].lower() in FREE_MAIL:
-        made = f"{_personal_account(rng)}@{rng.choice(FREE_MAIL)}"
+    if match[1].lower() in FREE_MAIL or rng.random() < 0.2:
+        provider = rng.choice(COMMON_MAIL) if rng.random() < 0.6 else rng.choice(FREE_MAIL)
+        made = f"{_personal_account(rng)}@{provider}"
     else:
         role = rng.choice(
             "info hello contact office sales team booking studio hi mail kontakt support orders "
@@ -131,7 +137,9 @@ def email(rng: random.Random, value: str) -> str:
 
 def phone(rng: random.Random, value: str) -> str:
     """A number of a random country; international if the given one is, else national or local."""
-    match = re.fullmatch(r"([+(]?[\d][\d\s().\-/–]{5,}\d)(\s*(?:ext\.?|x|#|extension|Durchwahl)\s*\d+)?", value)
+    match = re.fullmatch(
+        r"([+(]?[\d][\d\s().\-/–]{5,}\d)(\s*(?:ext\.?|x|#|extension|Durchwahl)\s*\d+)?", value
+    )
     if not match or sum(character.isdigit() for character in value) < 7:
         return value
     number = _number(rng)
@@ -333,17 +341,29 @@ def _personal_account(rng: random.Random) -> str:
     given, family = (re.sub(r"[^a-z]", "", name.lower()) or "jo" for name in _name(rng))
     number = rng.choice(["", "", "", str(rng.randint(1, 99)), str(rng.randint(1960, 2009))])
     return rng.choice(
-        [f"{given}.{family}{number}", f"{given}{family}{number}", f"{given[0]}.{family}",
-         f"{given}_{family}{number}", f"{family}.{given}", f"{given}{number}", f"{given}-{family}",
-         f"{_word(rng)}{number}", f"{given}+{_word(rng)}"]
-    )  # fmt: skip
+        [
+            f"{given}.{family}{number}",
+            f"{given}{family}{number}",
+            f"{given[0]}.{family}",
+            f"{given}_{family}{number}",
+            f"{family}.{given}",
+            f"{given}{number}",
+            f"{given}-{family}",
+            f"{_word(rng)}{number}",
+            f"{given}+{_word(rng)}",
+        ]
+    )
 
 
 def _domain(rng: random.Random) -> str:
     name = rng.choice(
-        [_word(rng), _word(rng) + _word(rng), f"{_word(rng)}-{_word(rng)}",
-         re.sub(r"[^a-z]", "", _name(rng)[1].lower()) + _word(rng)]
-    )  # fmt: skip
+        [
+            _word(rng),
+            _word(rng) + _word(rng),
+            f"{_word(rng)}-{_word(rng)}",
+            re.sub(r"[^a-z]", "", _name(rng)[1].lower()) + _word(rng),
+        ]
+    )
     return f"{name}.{rng.choice(TOP_LEVEL)}"
 
 
@@ -387,12 +407,30 @@ def _other_separators(rng: random.Random, number: str) -> str:
 
 
 def _iban(rng: random.Random) -> str:
-    lengths = {"DE": 18, "FR": 23, "ES": 20, "NL": 14, "GB": 18, "IT": 23, "PL": 24, "PT": 21,
-               "BE": 12, "AT": 16, "CH": 17, "RO": 20, "TR": 22, "SE": 20, "IE": 18, "LT": 16}  # fmt: skip
+    lengths = {
+        "DE": 18,
+        "FR": 23,
+        "ES": 20,
+        "NL": 14,
+        "GB": 18,
+        "IT": 23,
+        "PL": 24,
+        "PT": 21,
+        "BE": 12,
+        "AT": 16,
+        "CH": 17,
+        "RO": 20,
+        "TR": 22,
+        "SE": 20,
+        "IE": 18,
+        "LT": 16,
+    }
     country = rng.choice(list(lengths))
     account_part = "".join(rng.choice(string.digits) for _ in range(lengths[country]))
     if country in ("NL", "GB", "RO", "IE"):
-        account_part = "".join(rng.choice(string.ascii_uppercase) for _ in range(4)) + account_part[4:]
+        account_part = (
+            "".join(rng.choice(string.ascii_uppercase) for _ in range(4)) + account_part[4:]
+        )
     check = iban.calc_check_digits(f"{country}00{account_part}")
     return f"{country}{check}{account_part}"
 
@@ -412,13 +450,21 @@ def _password(rng: random.Random) -> str:
     number = rng.randint(1, 9999)
     mark = rng.choice("!#$%&*?@_-")
     jumble = "".join(
-        rng.choice(string.ascii_letters + string.digits + "!#$%&*?") for _ in range(rng.randint(7, 14))
+        rng.choice(string.ascii_letters + string.digits + "!#$%&*?")
+        for _ in range(rng.randint(7, 14))
     )
     return rng.choice(
-        [f"{first.capitalize()}{number}{mark}", f"{first}-{second}-{number}", jumble,
-         f"{first.capitalize()}{mark}{second}{number}", f"{first}{number}", f"{mark}{jumble}",
-         f"{first.upper()}{number}", f"{first.capitalize()}{second.capitalize()}{mark}{number % 100}"]
-    )  # fmt: skip
+        [
+            f"{first.capitalize()}{number}{mark}",
+            f"{first}-{second}-{number}",
+            jumble,
+            f"{first.capitalize()}{mark}{second}{number}",
+            f"{first}{number}",
+            f"{mark}{jumble}",
+            f"{first.upper()}{number}",
+            f"{first.capitalize()}{second.capitalize()}{mark}{number % 100}",
+        ]
+    )
 
 
 def _alike(rng: random.Random, character: str) -> str:

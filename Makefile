@@ -1,0 +1,55 @@
+# `make help` lists the targets. Everything runs in .venv, which each target makes if it needs to.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test check unit format bench model evaluate clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+serve: .venv/serving ## Start the API on 127.0.0.1:8000 with the shipped model
+	$(BIN)/sidedoor serve
+
+test: check unit ## Lint, check types and run every test
+
+check: .venv/dev ## Lint and check types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/sidedoor corpus check
+
+unit: .venv/dev ## Run every test
+	$(BIN)/pytest
+
+format: .venv/dev ## Format the code and mend what the linter can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/dev ## Measure the engine's speed; writes benchmarks/results/
+	$(BIN)/python benchmarks/engine.py
+
+model: .venv/dev ## Train, export and install the shipped model (about an hour on two cores)
+	$(BIN)/sidedoor train configs/small.yaml
+	$(BIN)/sidedoor export artifacts/small/checkpoint -o serving/sidedoor/models/default
+	$(MAKE) evaluate
+
+evaluate: .venv/dev ## Evaluate the shipped model on the test split and renew its model card
+	$(BIN)/sidedoor corpus gold training/corpus --split test -o artifacts/test.jsonl
+	$(BIN)/sidedoor evaluate artifacts/test.jsonl --json evaluation/results/test.json
+	$(BIN)/sidedoor card evaluation/results/test.json
+
+clean: ## Remove the virtual environment and all that was built
+	rm -rf .venv artifacts dist
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/serving: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[api]'
+	@touch $@
+
+.venv/dev: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@ .venv/serving

@@ -1,0 +1,134 @@
+"""Messages a second and milliseconds of the engine: text in, analysis out.
+
+    python benchmarks/engine.py [MESSAGES.jsonl] [--model DIR] [-o RESULT.json]
+
+Without a file, the corpus's test split is measured. The figures are medians over rounds.
+"""
+
+import argparse
+import json
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from sidedoor import Analyzer, Message
+from sidedoor.analyzer import usable_cores
+from sidedoor.model_folder import DEFAULT
+from sidedoor.rows import Rows
+from sidedoor_training.corpus import read_corpus
+from sidedoor_training.refill import as_written
+
+ROUNDS = 5
+WARM_UP = 50
+
+
+def main() -> None:
+    options = _options()
+    analyzer = Analyzer.load(options.model)
+    messages = _messages(options.messages)
+    list(analyzer.analyze_many(messages[:WARM_UP]))
+    result = {
+        "measured": {
+            "messages": len(messages),
+            "source": Path(options.messages).name if options.messages else "test split",
+            "mean_code_points": round(statistics.mean(len(m.text) for m in messages), 1),
+            "with_context": sum(bool(m.context) for m in messages),
+        },
+        "machine": _machine(),
+        "messages_per_second": {
+            "one_thread": _throughput(analyzer, messages, workers=1),
+            "all_cores": _throughput(analyzer, messages, workers=usable_cores()),
+        },
+        "ms_per_message_one_thread": _latency(analyzer, messages),
+        "resident_mb": round(_resident_mb(), 1),
+        "import_s": round(_import_seconds(), 3),
+    }
+    text = json.dumps(result, indent=2) + "\n"
+    print(text, end="")
+    if options.output:
+        options.output.write_text(text, encoding="utf-8")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("messages", nargs="?", help="JSONL file of messages")
+    parser.add_argument("--model", type=Path, default=DEFAULT)
+    parser.add_argument("-o", "--output", type=Path)
+    return parser.parse_args()
+
+
+def _messages(source: str | None) -> list[Message]:
+    if source:
+        return list(Rows(source))
+    return [as_written(row).message for row in read_corpus(Path("training/corpus"), ["test"])]
+
+
+def _throughput(analyzer: Analyzer, messages: Sequence[Message], workers: int) -> float:
+    rates = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        count = sum(1 for _ in analyzer.analyze_many(messages, workers=workers))
+        rates.append(count / (time.perf_counter() - start))
+    return round(statistics.median(rates), 1)
+
+
+def _latency(analyzer: Analyzer, messages: Sequence[Message]) -> dict[str, float]:
+    times = []
+    for message in messages:
+        start = time.perf_counter()
+        analyzer.analyze(message)
+        times.append(1000 * (time.perf_counter() - start))
+    cuts = statistics.quantiles(times, n=100)
+    return {"p50": round(cuts[49], 2), "p95": round(cuts[94], 2), "p99": round(cuts[98], 2)}
+
+
+def _machine() -> dict[str, Any]:
+    processor, flags = platform.processor(), ""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        fields = {
+            key.strip(): value.strip()
+            for key, _, value in (
+                line.partition(":") for line in cpuinfo.read_text().splitlines() if ":" in line
+            )
+        }
+        processor, flags = fields.get("model name", processor), fields.get("flags", "")
+    return {
+        "processor": processor,
+        "cores": usable_cores(),
+        "vnni": "vnni" in flags,
+        "python": platform.python_version(),
+        "onnxruntime": version("onnxruntime"),
+        "tokenizers": version("tokenizers"),
+        "commit": _commit(),
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+
+
+def _commit() -> str:
+    done = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip() or "unknown"
+
+
+def _resident_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _import_seconds() -> float:
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", "import sidedoor"], check=True)
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main()

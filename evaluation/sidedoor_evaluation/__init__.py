@@ -1,0 +1,1 @@
+"""Evaluates a model on labelled messages, without torch; needs the extra `eval`."""

@@ -1,0 +1,141 @@
+"""The ONNX graph: exported from torch, fused, and quantised to int8."""
+
+import logging
+import warnings
+from collections import Counter
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import onnx
+import torch
+from onnx import helper, numpy_helper
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnxruntime.transformers import optimizer
+from onnxruntime.transformers.fusion_options import FusionOptions
+from torch import Tensor, nn
+
+from sidedoor.errors import ExportError
+from sidedoor.session import INPUTS, OUTPUTS
+from sidedoor_training.model import SidedoorModel
+
+OPSET: Final = 17
+
+
+def export_fp32(model: SidedoorModel, path: Path) -> None:
+    """Writes the model as a plain ONNX graph with free batch and token axes.
+
+    Inputs `input_ids`, `attention_mask`, `token_type_ids`, shape = (batch, tokens); outputs
+    `intent_logits` (batch, intents), `tag_logits` (batch, tokens, tags) and `intent_evidence`
+    (batch, tokens, intents).
+    """
+    model.set_attn_implementation("eager")
+    axes = {name: {0: "batch", 1: "tokens"} for name in (*INPUTS, *OUTPUTS[1:])}
+    example = torch.ones((1, 8), dtype=torch.long)
+    with torch.no_grad(), warnings.catch_warnings():
+        # what the tracer warns of is held constant on purpose; parity is checked on real lengths
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            _Traced(model).eval(),
+            (example, example, torch.zeros_like(example)),
+            str(path),
+            input_names=list(INPUTS),
+            output_names=list(OUTPUTS),
+            dynamic_axes={**axes, "intent_logits": {0: "batch"}},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+
+
+def fuse(source: Path, target: Path, *, heads: int, hidden: int, layers: int) -> dict[str, int]:
+    """Fuses attention, layer norms, GELU and embeddings; inputs become int32.
+
+    Gives the counts of the fused operators.
+
+    Raises:
+        ExportError: something that must fuse did not.
+    """
+    options = FusionOptions("bert")
+    # the silent level: the optimiser logs what it tries, the counts below say what it did
+    logging.getLogger("onnxruntime.transformers").setLevel(logging.ERROR)
+    fused = optimizer.optimize_model(
+        str(source),
+        model_type="bert",
+        num_heads=heads,
+        hidden_size=hidden,
+        opt_level=0,
+        optimization_options=options,
+    )
+    fused.change_graph_inputs_to_int32()
+    fused.topological_sort()
+    if all(entry.domain != "com.microsoft" for entry in fused.model.opset_import):
+        fused.model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    counts = Counter(node.op_type for node in fused.model.graph.node)
+    expected = {
+        "Attention": layers,
+        "SkipLayerNormalization": 2 * layers,
+        "BiasGelu": layers,
+        "EmbedLayerNormalization": 1,
+    }
+    found = {name: counts[name] for name in expected}
+    if found != expected:
+        raise ExportError(
+            f"the graph did not fuse as it must: {found} instead of {expected}; "
+            "use the versions of torch and onnxruntime that the package names"
+        )
+    onnx.save(fused.model, str(target))
+    return found
+
+
+def quantise(source: Path, target: Path) -> None:
+    """Quantises the weights of attention and matrix products to int8, by channel.
+
+    Activations are quantised at run time. Weights keep to seven bits (`reduce_range`): the sum
+    of two products then fits 16 bits, so that processors without VNNI, which saturate there,
+    give the same scores as those with it. The heads stay in float. The word embedding is stored
+    in int8 by row and is float again once loaded, which costs no time per message.
+    """
+    graph = onnx.load(str(source)).graph
+    logging.getLogger().setLevel(logging.ERROR)  # it advises steps that are done already
+    quantize_dynamic(
+        source,
+        target,
+        op_types_to_quantize=["MatMul", "Attention"],
+        per_channel=True,
+        reduce_range=True,
+        weight_type=QuantType.QInt8,
+        nodes_to_exclude=[node.name for node in graph.node if "/heads/" in node.name],
+        extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
+    )
+    model = onnx.load(str(target))
+    _store_embedding_by_row(model.graph)
+    onnx.save(model, str(target))
+
+
+def _store_embedding_by_row(graph: onnx.GraphProto) -> None:
+    """Replaces the word embedding by int8 rows and a scale each; onnxruntime folds the product."""
+    embed = next(node for node in graph.node if node.op_type == "EmbedLayerNormalization")
+    name = embed.input[2]
+    table = next(tensor for tensor in graph.initializer if tensor.name == name)
+    weights = numpy_helper.to_array(table)
+    scales = (np.abs(weights).max(axis=1, keepdims=True) / 127).clip(min=1e-12).astype(np.float32)
+    rows = np.round(weights / scales).astype(np.int8)
+    graph.initializer.remove(table)
+    graph.initializer.append(numpy_helper.from_array(rows, f"{name}_rows"))
+    graph.initializer.append(numpy_helper.from_array(scales, f"{name}_scales"))
+    cast = helper.make_node("Cast", [f"{name}_rows"], [f"{name}_cast"], to=onnx.TensorProto.FLOAT)
+    multiply = helper.make_node("Mul", [f"{name}_cast", f"{name}_scales"], [name])
+    graph.node.insert(0, cast)
+    graph.node.insert(1, multiply)
+
+
+class _Traced(nn.Module):
+    """The model with its outputs as a tuple, as the exporter wants them."""
+
+    def __init__(self, model: SidedoorModel) -> None:
+        super().__init__()
+        self._model = model
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Any:
+        output = self._model(input_ids, attention_mask, token_type_ids)
+        return output.intent_logits, output.tag_logits, output.intent_evidence

@@ -1,0 +1,1 @@
+"""Makes the model: corpus tools, fine-tuning, calibration; needs the extra `train`."""
