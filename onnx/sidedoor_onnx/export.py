@@ -141,9 +141,14 @@ def _calibrated(
         ],
         dtype=np.float64,
     )
-    budget = checkpoint.recipe.calibration.false_flag_budget
+    budgets = checkpoint.recipe.calibration.false_flag_budget
     return tuple(
-        calibrate(name, logits[:, index], np.array([name in row.intents for row in rows]), budget)
+        calibrate(
+            name,
+            logits[:, index],
+            np.array([name in row.intents for row in rows]),
+            budgets.get(name, 1.0),
+        )
         for index, name in enumerate(checkpoint.labels.intents)
     )
 

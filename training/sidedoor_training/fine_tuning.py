@@ -28,6 +28,7 @@ from sidedoor.tags import tag_names
 from sidedoor_training.base_model import resolve, vocabulary
 from sidedoor_training.corpus import CorpusRow, corpus_sha256, read_corpus
 from sidedoor_training.dataset import Featurizer, RefilledDataset, WrittenDataset, collate
+from sidedoor_training.int8_noise import add_int8_noise, remove_int8_noise
 from sidedoor_training.model import SidedoorConfig, SidedoorModel
 from sidedoor_training.recipe import LabelSet, Recipe, read_labels, read_recipe
 from sidedoor_training.refill import Augmentation
@@ -91,6 +92,7 @@ def fine_tune(recipe_path: Path, output: Path, *, resume: bool = False) -> Path:
     tokenizer = build_tokenizer(vocabulary(recipe.base_model))
     encoder = Encoder(tokenizer, recipe.lengths.limits())
     featurizer = Featurizer(encoder, labels.intents, labels.pii_types)
+    corpus = corpus_sha256(recipe.data.corpus)
     rows = {split: read_corpus(recipe.data.corpus, [split]) for split in ("train", "validation")}
     check_labels(rows["train"] + rows["validation"], labels)
     training = RefilledDataset(
@@ -108,6 +110,7 @@ def fine_tune(recipe_path: Path, output: Path, *, resume: bool = False) -> Path:
         callbacks=[
             EarlyStoppingCallback(early_stopping_patience=recipe.optimisation.patience),
             _Refilling(training),
+            _Int8Noise(model, recipe.optimisation.int8_noise_from),
         ],
     )
     Console(stderr=True).print(
@@ -119,7 +122,7 @@ def fine_tune(recipe_path: Path, output: Path, *, resume: bool = False) -> Path:
     best = output / "checkpoint"
     trainer.save_model(str(best))
     tokenizer.save(str(best / TOKENIZER_FILE))
-    (best / CORPUS_FILE).write_text(corpus_sha256(recipe.data.corpus) + "\n")
+    (best / CORPUS_FILE).write_text(corpus + "\n")
     shutil.copyfile(recipe.data.labels, best / LABELS_FILE)
     _write_recipe(recipe, best / RECIPE_FILE)
     return best
@@ -208,6 +211,25 @@ class _Refilling(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         self._dataset.epoch = round(state.epoch or 0)
+
+
+class _Int8Noise(TrainerCallback):
+    """Lets the encoder feel int8 from a share of the run on."""
+
+    def __init__(self, model: SidedoorModel, start: float) -> None:
+        self._encoder = model.bert.encoder
+        self._start = start
+
+    def on_step_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        if state.global_step >= self._start * state.max_steps:
+            add_int8_noise(self._encoder)
+
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        remove_int8_noise(self._encoder)
 
 
 def _groups(model: Any, recipe: Recipe) -> list[dict[str, Any]]:

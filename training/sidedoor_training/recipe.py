@@ -65,6 +65,8 @@ class Optimisation(_Strict):
     tag_loss_weight: Positive = 1.0
     label_smoothing: Share = 0.0
     dropout: Share = 0.1
+    int8_noise_from: Share = 1.0
+    """Share of the run after which the encoder is trained as if it were int8; 1 for never."""
     patience: Annotated[int, Field(ge=1)] = 3
     """Evaluations without progress after which training stops."""
     evaluations: Annotated[int, Field(ge=1)] = 10
@@ -73,10 +75,12 @@ class Optimisation(_Strict):
 
 
 class Calibration(_Strict):
-    """How thresholds are chosen on the validation split."""
+    """How thresholds are chosen on the validation split: for the best F1 within a budget."""
 
-    false_flag_budget: Share = 0.01
-    """Largest share of messages without an intent that its threshold may let through."""
+    false_flag_budget: dict[str, Share] = {}
+    """By intent, the largest share of messages without it that its threshold may let through;
+    an intent that is left out has none.
+    """
 
 
 class Export(_Strict):
