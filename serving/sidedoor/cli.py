@@ -67,17 +67,25 @@ def analyze(
 
 @app.command()
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
-    model: ModelOption = DEFAULT,
-    policy: PolicyOption = DEFAULT_POLICY,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on; 127.0.0.1 by default.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 8000 by default.")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="Model folder; the shipped one by default.")
+    ] = None,
+    policy: Annotated[Path | None, typer.Option(help="Policy file (YAML).")] = None,
+    no_auth: Annotated[
+        bool, typer.Option("--no-auth", help="Ask for no API key, on a public address too.")
+    ] = False,
 ) -> None:
-    """Starts the HTTP API."""
+    """Starts the HTTP API and the playground; see docs/operations.md for all its settings."""
     try:
         from sidedoor.api.server import run
+        from sidedoor.api.settings import load_settings
     except ImportError as error:
         raise MissingExtraError("api", error.name or "fastapi") from None
-    run(host, port, model, policy)
+    run(load_settings(host=host, port=port, model=model, policy=policy), no_auth=no_auth)
 
 
 def main() -> None:

@@ -1,94 +1,110 @@
 """The application: routes over one engine."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
+from fastapi.routing import APIRoute
+from pydantic_core import to_json
+from starlette.middleware.cors import CORSMiddleware
 
 from sidedoor.analyzer import Analyzer
-from sidedoor.api import problems
+from sidedoor.api import openapi, pages, problems
 from sidedoor.api.engine import Engine
+from sidedoor.api.intake import Intake
+from sidedoor.api.keys import Keys
+from sidedoor.api.lifecycle import Lifecycle, Phase
 from sidedoor.api.metrics import Metrics
-from sidedoor.api.middleware import BodyLimit, Measure
+from sidedoor.api.observer import Observer
+from sidedoor.api.offsets import in_utf16
+from sidedoor.api.problems import ApiError
 from sidedoor.api.schemas import (
     AnalysisOut,
     BatchIn,
     BatchOut,
     MessageIn,
     ModelOut,
-    ProblemOut,
+    Offsets,
     StatusOut,
 )
+from sidedoor.api.settings import Settings
+from sidedoor.api.tracing import Trace
 from sidedoor.model_folder import MODEL_FILE
 
-_ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ProblemOut, "content": {"application/problem+json": {}}}
-    for status in (413, 422, 503, 504)
-}
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
 
 
-def create_app(analyzer: Analyzer, *, capacity: int = 512, deadline_s: float = 10.0) -> FastAPI:
+def create_app(
+    analyzer: Analyzer,
+    settings: Settings,
+    lifecycle: Lifecycle | None = None,
+    *,
+    provider: "TracerProvider | None" = None,
+    lost_lines: Callable[[], float] = lambda: 0,
+) -> FastAPI:
     """The API over an analyzer.
 
-    `capacity` is the number of messages admitted at once, `deadline_s` the seconds within
-    which each request is answered.
+    `lifecycle` tells whether it is ready and admits, `provider` makes trace spans where there
+    is one, `lost_lines` counts the log lines that could not be written.
     """
-    metrics = Metrics()
+    lifecycle = lifecycle or Lifecycle()
+    metrics = Metrics(analyzer.config)
+    metrics.lost_log_lines.set_function(lost_lines)
+    engine = Engine(analyzer, settings, lifecycle, metrics)
+    metrics.waiting.set_function(lambda: engine.waiting)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        engine = Engine(analyzer, capacity=capacity, deadline_s=deadline_s)
-        metrics.waiting.set_function(lambda: engine.waiting)
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         analyzer.analyze("warm-up")
-        app.state.engine = engine
+        lifecycle.phase = Phase.SERVING
         yield
-        engine.close()
+        lifecycle.phase = Phase.CLOSED
+        engine.close(timeout_s=5)
 
-    app = FastAPI(title="Sidedoor", version="1", lifespan=lifespan)
-    app.state.metrics = metrics
-    app.add_middleware(BodyLimit)
-    app.add_middleware(Measure, metrics=metrics)
+    app = openapi.application(lifespan, settings)
+    _add_analysis(app, engine, metrics)
+    _add_status(app, engine, metrics, lifecycle)
+    pages.add(app, settings)
     problems.install(app)
-    _add_routes(app)
+    _add_middleware(app, settings, metrics, provider)
     return app
 
 
-def _engine(request: Request) -> Engine:
-    engine: Engine = request.app.state.engine
-    return engine
-
-
-def _metrics(request: Request) -> Metrics:
-    metrics: Metrics = request.app.state.metrics
-    return metrics
-
-
-EngineDependency = Annotated[Engine, Depends(_engine)]
-MetricsDependency = Annotated[Metrics, Depends(_metrics)]
-
-
-def _add_routes(app: FastAPI) -> None:
-    @app.post("/v1/analyze", response_model=AnalysisOut, responses=_ERRORS)
-    async def analyze(body: MessageIn, engine: EngineDependency, metrics: MetricsDependency) -> Any:
+def _add_analysis(app: FastAPI, engine: Engine, metrics: Metrics) -> None:
+    @app.post("/v1/analyze", response_model=AnalysisOut, responses=openapi.ANALYSIS_ERRORS)
+    async def analyze(
+        request: Request, message: MessageIn, offsets: Offsets = "codepoints"
+    ) -> Response:
         """Analyses one message."""
-        analyses = await engine.analyze([body.message()])
+        analyses = await engine.analyze([message.message()], request.receive)
         metrics.count(analyses)
-        return analyses[0].to_dict()
+        body = analyses[0].to_dict()
+        return _json(in_utf16(message.text, body) if offsets == "utf16" else body)
 
-    @app.post("/v1/analyze/batch", response_model=BatchOut, responses=_ERRORS)
+    @app.post("/v1/analyze/batch", response_model=BatchOut, responses=openapi.ANALYSIS_ERRORS)
     async def analyze_batch(
-        body: BatchIn, engine: EngineDependency, metrics: MetricsDependency
-    ) -> Any:
+        request: Request, batch: BatchIn, offsets: Offsets = "codepoints"
+    ) -> Response:
         """Analyses up to 256 messages, independently of each other."""
-        analyses = await engine.analyze([message.message() for message in body.messages])
+        messages = [message.message() for message in batch.messages]
+        analyses = await engine.analyze(messages, request.receive)
         metrics.count(analyses)
-        return {"results": [analysis.to_dict() for analysis in analyses]}
+        bodies = [analysis.to_dict() for analysis in analyses]
+        if offsets == "utf16":
+            texts = [message.text for message in messages]
+            bodies = [in_utf16(text, body) for text, body in zip(texts, bodies, strict=True)]
+        return _json({"results": bodies})
 
-    @app.get("/v1/model", response_model=ModelOut)
-    async def model(engine: EngineDependency) -> Any:
+
+def _add_status(app: FastAPI, engine: Engine, metrics: Metrics, lifecycle: Lifecycle) -> None:
+    config = engine.analyzer.config
+
+    @app.get("/v1/model", response_model=ModelOut, responses=openapi.errors(401))
+    async def model() -> Any:
         """The model that answers, with its thresholds."""
-        config = engine.analyzer.config
         return {
             **config.model_dump(
                 include={"name", "pii_types", "base_model", "corpus_sha256", "versions"}
@@ -102,11 +118,41 @@ def _add_routes(app: FastAPI) -> None:
         """Whether the process is alive."""
         return StatusOut(status="ok")
 
-    @app.get("/readyz", responses={503: _ERRORS[503]})
-    async def ready(engine: EngineDependency) -> StatusOut:
-        """Whether the model is loaded and messages are admitted."""
+    @app.get("/readyz", responses=openapi.errors(503))
+    async def ready() -> StatusOut:
+        """Whether the model is loaded and the service is not about to stop."""
+        if not lifecycle.ready:
+            raise ApiError(
+                HTTPStatus.SERVICE_UNAVAILABLE, f"The service is {lifecycle.phase.value}."
+            )
         return StatusOut(status="ok")
 
     @app.get("/metrics", include_in_schema=False)
-    async def prometheus(metrics: MetricsDependency) -> Response:
+    async def prometheus() -> Response:
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _add_middleware(
+    app: FastAPI, settings: Settings, metrics: Metrics, provider: "TracerProvider | None"
+) -> None:
+    """The last added is the outermost."""
+    app.add_middleware(Intake, receive_s=settings.receive_s, metrics=metrics)
+    if settings.api_keys:
+        app.add_middleware(Keys, keys=settings.api_keys, metrics=metrics)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
+            expose_headers=["X-Request-ID", "Server-Timing", "Retry-After"],
+        )
+    paths = [route.path for route in app.routes if isinstance(route, APIRoute)]
+    app.add_middleware(Observer, metrics=metrics, paths=paths)
+    if provider:
+        app.add_middleware(Trace, provider=provider)
+
+
+def _json(content: Any) -> Response:
+    """Written by pydantic's encoder, unchecked: the analysis is our own, its form is tested."""
+    return Response(to_json(content), media_type="application/json")

@@ -1,35 +1,68 @@
 """Counts and times for Prometheus; labels are names of the model and the policy, never text."""
 
 from collections.abc import Iterable
+from importlib.metadata import version
+from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 
 from sidedoor.analysis import Analysis
+from sidedoor.model_folder import MODEL_FILE, ModelConfig
+
+SECONDS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
 
 class Metrics:
     """The metrics of one application, in a registry of their own."""
 
-    def __init__(self) -> None:
-        self._registry = CollectorRegistry()
+    def __init__(self, model: ModelConfig) -> None:
+        registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self._registry = registry
         self.requests = Counter(
-            "sidedoor_requests", "HTTP requests.", ["path", "status"], registry=self._registry
+            "sidedoor_requests", "HTTP requests.", ["path", "status"], registry=registry
         )
         self.latency = Histogram(
             "sidedoor_request_seconds",
             "Seconds from request to answer.",
             ["path"],
-            buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
-            registry=self._registry,
+            buckets=SECONDS,
+            registry=registry,
         )
         self.waiting = Gauge(
-            "sidedoor_waiting_messages", "Messages admitted, not yet answered.",
-            registry=self._registry,
-        )  # fmt: skip
-        self._messages = Counter(
-            "sidedoor_messages", "Messages analysed.", ["action", "rule"], registry=self._registry
+            "sidedoor_waiting_messages", "Messages admitted, not yet answered.", registry=registry
         )
-        self._spans = Counter("sidedoor_spans", "Spans found.", ["type"], registry=self._registry)
+        self.wait = Histogram(
+            "sidedoor_queue_seconds",
+            "Seconds from admission to the first message's start.",
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self.rejections = Counter(
+            "sidedoor_rejections", "Requests refused.", ["reason"], registry=registry
+        )
+        self.lost_log_lines = Gauge(
+            "sidedoor_lost_log_lines",
+            "Log lines that could not be written.",
+            registry=registry,
+        )
+        self._messages = Counter(
+            "sidedoor_messages", "Messages analysed.", ["action", "rule"], registry=registry
+        )
+        self._spans = Counter("sidedoor_spans", "Spans found.", ["type"], registry=registry)
+        Gauge(
+            "sidedoor_model",
+            "The model that answers; always 1.",
+            ["name", "sha256", "version"],
+            registry=registry,
+        ).labels(model.name, model.files[MODEL_FILE], version("sidedoor")).set(1)
 
     def count(self, analyses: Iterable[Analysis]) -> None:
         """Counts what was found and decided."""

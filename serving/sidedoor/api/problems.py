@@ -1,14 +1,22 @@
 """Errors as `application/problem+json` (RFC 9457) that never repeat a message's text."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
+from sidedoor.api import request_id
 from sidedoor.errors import InputError
+
+CLIENT_GONE: Final = 499
+"""The status that stands in metrics and logs for a request that nobody waits for any more."""
+
+MAX_ERRORS: Final = 20
+"""Most errors of one request that are named."""
 
 
 class ApiError(Exception):
@@ -23,6 +31,10 @@ class ApiError(Exception):
         self.headers = headers
 
 
+class ClientGoneError(Exception):
+    """The client has closed the connection before the answer."""
+
+
 def problem_response(
     status: HTTPStatus,
     detail: str,
@@ -35,6 +47,7 @@ def problem_response(
         "title": status.phrase,
         "status": status.value,
         "detail": detail,
+        "request_id": request_id.current.get(),
     }
     if errors is not None:
         content["errors"] = errors
@@ -47,6 +60,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(InputError, _input)
+    app.add_exception_handler(ClientGoneError, _gone)
 
 
 async def _problem(_: Request, error: Exception) -> JSONResponse:
@@ -65,19 +79,27 @@ async def _input(_: Request, error: Exception) -> JSONResponse:
     return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
 
 
+async def _gone(_: Request, __: Exception) -> Response:
+    return Response(status_code=CLIENT_GONE)
+
+
 async def _invalid(_: Request, error: Exception) -> JSONResponse:
     """Field and reason of each error; the input and its values are left out."""
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    errors = [
-        {"field": _field(entry["loc"]), "reason": _reason(entry)} for entry in error.errors()[:20]
-    ]
+    errors = [_entry(entry) for entry in error.errors()[:MAX_ERRORS]]
     detail = "; ".join(f"{entry['field']}: {entry['reason']}" for entry in errors[:3])
     return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors)
 
 
+def _entry(error: dict[str, Any]) -> dict[str, Any]:
+    entry = {"field": _field(error["loc"]), "reason": _reason(error)}
+    limit = error.get("ctx", {}).get("max_length")
+    return entry if limit is None else {**entry, "limit": limit}
+
+
 def _field(location: tuple[Any, ...]) -> str:
     """Where the error is; names that the sender made up are not repeated."""
-    parts = [part for part in location if part != "body"]
+    parts = [part for part in location if part not in ("body", "query")]
     known = {"text", "surface", "sender", "context", "id", "messages", "offsets"}
     shown = [str(part) if isinstance(part, int) or part in known else "?" for part in parts]
     return ".".join(shown) or "body"

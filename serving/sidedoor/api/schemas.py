@@ -2,12 +2,17 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import Query
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from sidedoor.message import MAX_CONTEXT, MAX_TEXT_LENGTH, Message, Turn
 
 MAX_BATCH = 256
 
+Offsets = Annotated[
+    Literal["codepoints", "utf16"],
+    Query(description="How offsets count: Unicode code points, or UTF-16 code units."),
+]
 Text = Annotated[str, Field(max_length=MAX_TEXT_LENGTH)]
 Sender = Literal["buyer", "seller"]
 Surface = Literal["inbox", "order", "requirements", "listing"]
@@ -22,23 +27,36 @@ class TurnIn(BaseModel):
     sender: Sender | None = None
 
 
+_MESSAGE: dict[str, Any] = {
+    "id": "m-1",
+    "text": "Sure, mail me at jo@fern.co",
+    "surface": "inbox",
+    "sender": "seller",
+    "context": [{"sender": "buyer", "text": "Can we talk outside of here?"}],
+}
+_ANALYSIS: dict[str, Any] = {
+    "id": "m-1",
+    "intents": {"solicit-contact": 0.98, "explain-policy": 0.01, "share-requirement-info": 0.02},
+    "labels": ["solicit-contact"],
+    "pii": [{"type": "EMAIL_ADDRESS", "start": 17, "end": 27, "score": 0.99, "text": "jo@fern.co"}],
+    "action": "block",
+    "rule": "invitation-with-contact-details",
+    "reason": "This message gives contact details for dealing outside of the site.",
+    "evidence": {"solicit-contact": [{"start": 6, "end": 10, "weight": 1.7}]},
+}
+
+
+def _example(example: dict[str, Any], *, strict: bool = False) -> ConfigDict:
+    extra: dict[str, JsonValue] = {"examples": [example]}
+    if strict:
+        return ConfigDict(extra="forbid", strict=True, json_schema_extra=extra)
+    return ConfigDict(json_schema_extra=extra)
+
+
 class MessageIn(BaseModel):
     """One message; `context` holds up to three earlier ones, oldest first."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "text": "Sorry, I can only talk to you in here.",
-                    "surface": "inbox",
-                    "sender": "seller",
-                    "context": [{"sender": "buyer", "text": "Can you call me instead?"}],
-                }
-            ]
-        },
-    )
+    model_config = _example(_MESSAGE, strict=True)
 
     text: Text
     surface: Surface | None = None
@@ -55,13 +73,13 @@ class MessageIn(BaseModel):
 class BatchIn(BaseModel):
     """Several messages, analysed independently of each other."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = _example({"messages": [_MESSAGE]}, strict=True)
 
     messages: Annotated[list[MessageIn], Field(min_length=1, max_length=MAX_BATCH)]
 
 
 class SpanOut(BaseModel):
-    """An item of personal data; `start` and `end` are half-open, in Unicode code points."""
+    """An item of personal data; `start` and `end` are half-open, and count as `offsets` says."""
 
     type: str
     start: int
@@ -81,6 +99,8 @@ class EvidenceOut(BaseModel):
 class AnalysisOut(BaseModel):
     """The analysis of one message."""
 
+    model_config = _example(_ANALYSIS)
+
     id: str | None
     intents: dict[str, float]
     labels: list[str]
@@ -94,7 +114,20 @@ class AnalysisOut(BaseModel):
 class BatchOut(BaseModel):
     """The analyses in the order of the messages."""
 
+    model_config = _example({"results": [_ANALYSIS]})
+
     results: list[AnalysisOut]
+
+
+_MODEL: dict[str, Any] = {
+    "name": "default",
+    "intents": [{"name": "solicit-contact", "threshold": 0.61}],
+    "pii_types": ["EMAIL_ADDRESS", "PHONE_NUMBER"],
+    "base_model": "sentence-transformers/all-MiniLM-L6-v2",
+    "corpus_sha256": "9f2c…",
+    "versions": {"onnxruntime": "1.23.0"},
+    "model_sha256": "53aa…",
+}
 
 
 class IntentInfo(BaseModel):
@@ -106,6 +139,8 @@ class IntentInfo(BaseModel):
 
 class ModelOut(BaseModel):
     """The model that answers."""
+
+    model_config = _example(_MODEL)
 
     name: str
     intents: list[IntentInfo]
@@ -119,14 +154,32 @@ class ModelOut(BaseModel):
 class StatusOut(BaseModel):
     """Health or readiness."""
 
-    status: Literal["ok", "stopping"]
+    status: Literal["ok"]
 
 
 class ProblemOut(BaseModel):
     """An error after RFC 9457; it never repeats a message's text."""
 
+    model_config = _example(
+        {
+            "type": "about:blank",
+            "title": "Unprocessable Content",
+            "status": 422,
+            "detail": "text: String should have at most 20000 characters",
+            "request_id": "4f6c8d0e2a1b4c5d8e9f0a1b2c3d4e5f",
+            "errors": [
+                {
+                    "field": "text",
+                    "reason": "String should have at most 20000 characters",
+                    "limit": 20000,
+                }
+            ],
+        }
+    )
+
     type: str = "about:blank"
     title: str
     status: int
     detail: str
-    errors: list[dict[str, Any]] | None = None
+    request_id: str | None
+    errors: list[dict[str, str | int]] = []
