@@ -2,7 +2,7 @@
 
 const EXAMPLES = [
   { name: "Invitation with a number", surface: "inbox", sender: "seller",
-    text: "Way easier if you just text me, 0776 412 98 35. Saves us both the fee 🙂" },
+    text: "Way easier if you just text me, 0776 412 98 35. Saves us both the fee." },
   { name: "Refusal that names the rule", surface: "inbox", sender: "seller",
     context: [{ sender: "buyer", text: "Could you send me your WhatsApp?" }],
     text: "Sorry, chatting elsewhere is not allowed here. Everything has to stay in this inbox." },
