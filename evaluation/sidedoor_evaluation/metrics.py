@@ -1,43 +1,39 @@
-"""Scores of intents, spans and flags against labelled messages.
+"""All figures of one system on one set of messages, each with its bootstrap interval.
 
-Intents are scored one by one (independent labels); spans as sets of (type, start, end) by
-message; false flags by what the message really is.
+Intents are scored one by one, as independent labels; a figure that is not defined (the precision
+of what was never said, the recall of what never occurs) is NaN and left out of means.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
-from sklearn.metrics import precision_recall_fscore_support
+import numpy as np
 
-from sidedoor.analysis import Analysis
-from sidedoor_evaluation.gold import GoldRow
+from sidedoor_evaluation.bootstrap import Bootstrap, Figure, Floats, Path, Sample, ratio
+from sidedoor_evaluation.counts import ALL, KINDS, MEASURES, SOLICIT, Counts, Integers
 
-SOLICIT: Final = "solicit-contact"
-OVERLAP: Final = 0.5
-"""Least intersection over union, in code points, for two spans of a type to match loosely."""
-
-Triple = tuple[str, int, int]
+BINS: Final = 10
+"""Bins of equal width for the expected calibration error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
     """Precision, recall and F1 with the counts that they come from."""
 
-    precision: float
-    recall: float
-    f1: float
+    precision: Figure
+    recall: Figure
+    f1: Figure
     tp: int
     fp: int
     fn: int
 
-    @classmethod
-    def of(cls, tp: int, fp: int, fn: int) -> "Scores":
-        """From true positives, false positives and false negatives; 0 where undefined."""
-        precision = tp / (tp + fp) if tp + fp else 0.0
-        recall = tp / (tp + fn) if tp + fn else 0.0
-        f1 = 2 * tp / (2 * tp + fp + fn) if tp + fp + fn else 0.0
-        return cls(precision, recall, f1, tp, fp, fn)
+    def to_dict(self) -> dict[str, Any]:
+        """As a JSON object."""
+        counts = {"tp": self.tp, "fp": self.fp, "fn": self.fn}
+        return {
+            **{name: getattr(self, name).to_dict() for name in ("precision", "recall", "f1")},
+            **counts,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,150 +42,174 @@ class Flags:
 
     messages: int
     flagged: int
+    rate: Figure
 
-    @property
-    def rate(self) -> float:
-        return self.flagged / self.messages if self.messages else 0.0
+    def to_dict(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {"messages": self.messages, "flagged": self.flagged, "rate": self.rate.to_dict()}
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """All scores of one model on one set of messages.
+    """All figures.
 
-    `span_strict` and `span_overlap` have an entry a type and one called `all`; `characters`
-    counts code points of personal data of any type.
+    `average_precision` and `calibration_error` are empty where the system gives no scores;
+    `spans` holds for each measure an entry a type and one called `all`, which for characters
+    counts code points of any type.
     """
 
     messages: int
     intents: dict[str, Scores]
-    macro_f1: float
-    exact_match: float
-    span_strict: dict[str, Scores]
-    span_overlap: Scores
-    characters: Scores
+    average_precision: dict[str, Figure]
+    calibration_error: dict[str, Figure]
+    macro_f1: Figure
+    exact_match: Figure
+    spans: dict[str, dict[str, Scores]]
     flags: dict[str, Flags]
 
     def to_dict(self) -> dict[str, Any]:
         """As a JSON object."""
-        content = asdict(self)
-        for kind, flags in self.flags.items():
-            content["flags"][kind]["rate"] = flags.rate
-        return content
+        return {
+            "messages": self.messages,
+            "intents": {name: scores.to_dict() for name, scores in self.intents.items()},
+            "average_precision": _dicts(self.average_precision),
+            "calibration_error": _dicts(self.calibration_error),
+            "macro_f1": self.macro_f1.to_dict(),
+            "exact_match": self.exact_match.to_dict(),
+            "spans": {
+                measure: {kind: scores.to_dict() for kind, scores in by_type.items()}
+                for measure, by_type in self.spans.items()
+            },
+            "flags": {kind: flags.to_dict() for kind, flags in self.flags.items()},
+        }
 
 
-def evaluate(
-    gold: Sequence[GoldRow],
-    analyses: Sequence[Analysis],
-    intents: Sequence[str],
-    types: Sequence[str],
-) -> Evaluation:
-    """Scores analyses against the gold rows in the same order."""
-    pairs = list(zip(gold, analyses, strict=True))
-    by_intent = _intents(pairs, intents)
-    strict = {kind: _strict(pairs, kind) for kind in types}
+def evaluate(counts: Counts, bootstrap: Bootstrap) -> Evaluation:
+    """The figures of a system's counts."""
+    figures = bootstrap.figures(lambda weights: sample(counts, weights), len(counts))
+    intents = _hits(counts).sum(axis=0)
+    spans = {measure: counts.spans[measure].sum(axis=0) for measure in MEASURES}
     return Evaluation(
-        messages=len(pairs),
-        intents=by_intent,
-        macro_f1=sum(scores.f1 for scores in by_intent.values()) / len(by_intent),
-        exact_match=_share(row.intents == set(analysis.labels) for row, analysis in pairs),
-        span_strict={**strict, "all": _strict(pairs, None)},
-        span_overlap=_overlapping(pairs),
-        characters=_characters(pairs),
-        flags={kind: _flags(pairs, is_kind) for kind, is_kind in _KINDS.items()},
+        messages=len(counts),
+        intents={
+            name: _scores(figures, ("intents", name), intents[index])
+            for index, name in enumerate(counts.intents)
+        },
+        average_precision=_named(figures, "average_precision"),
+        calibration_error=_named(figures, "calibration_error"),
+        macro_f1=figures["macro_f1",],
+        exact_match=figures["exact_match",].of_proportion(len(counts)),
+        spans={
+            measure: {
+                kind: _scores(figures, ("spans", measure, kind), spans[measure][index])
+                for index, kind in enumerate((*counts.types, ALL))
+            }
+            for measure in MEASURES
+        },
+        flags=_flags(figures, counts) if SOLICIT in counts.intents else {},
     )
 
 
-def gold_spans(row: GoldRow) -> set[Triple]:
-    """The labelled spans of a row."""
-    return {(span.type, span.start, span.end) for span in row.pii}
+def sample(counts: Counts, weights: Floats) -> Sample:
+    """All figures for each draw; `weights` has shape = (draws, messages)."""
+    found: Sample = {}
+    intents = np.tensordot(weights, _hits(counts), axes=(1, 0))
+    for index, name in enumerate(counts.intents):
+        _add(found, ("intents", name), intents[:, index])
+    found["macro_f1",] = _mean([found["intents", name, "f1"] for name in counts.intents], weights)
+    exact = (counts.gold == counts.found).all(axis=1)
+    found["exact_match",] = weights @ exact / weights.sum(axis=1)
+    for measure, array in counts.spans.items():
+        totals = np.tensordot(weights, array, axes=(1, 0))
+        for index, kind in enumerate((*counts.types, ALL)):
+            _add(found, ("spans", measure, kind), totals[:, index])
+    kinds = np.tensordot(weights, counts.kinds, axes=(1, 0))
+    for index, kind in enumerate(KINDS):
+        found["flags", kind, "rate"] = ratio(kinds[:, index, 1], kinds[:, index, 0])
+    if counts.scores is not None:
+        for index, name in enumerate(counts.intents):
+            scores, gold = counts.scores[:, index], counts.gold[:, index].astype(float)
+            found["average_precision", name] = average_precision(weights, scores, gold)
+            found["calibration_error", name] = calibration_error(weights, scores, gold)
+    return found
 
 
-def found_spans(analysis: Analysis) -> set[Triple]:
-    """The spans of an analysis."""
-    return {(span.type, span.start, span.end) for span in analysis.pii}
+def average_precision(weights: Floats, scores: Floats, gold: Floats) -> Floats:
+    """Average precision of each draw: precision weighted by the recall gained at each score."""
+    order = np.argsort(-scores, kind="stable")
+    ranked, drawn = scores[order], weights[:, order]
+    last_of_ties = np.flatnonzero(np.diff(ranked, append=-1.0))
+    hits = np.cumsum(drawn * gold[order], axis=1)[:, last_of_ties]
+    flagged = np.cumsum(drawn, axis=1)[:, last_of_ties]
+    precision = hits / np.maximum(flagged, 1)
+    return ratio((np.diff(hits, prepend=0, axis=1) * precision).sum(axis=1), hits[:, -1])
 
 
-_Pairs = Sequence[tuple[GoldRow, Analysis]]
+def calibration_error(weights: Floats, scores: Floats, gold: Floats) -> Floats:
+    """Expected calibration error of each draw (Naeini et al. 2015), over `BINS` bins."""
+    residuals = np.zeros((len(scores), BINS))
+    residuals[np.arange(len(scores)), bin_of(scores)] = gold - scores
+    error: Floats = np.abs(weights @ residuals).sum(axis=1) / weights.sum(axis=1)
+    return error
 
 
-def _intents(pairs: _Pairs, intents: Sequence[str]) -> dict[str, Scores]:
-    gold = [[name in row.intents for name in intents] for row, _ in pairs]
-    found = [[name in analysis.labels for name in intents] for _, analysis in pairs]
-    precision, recall, f1, _ = precision_recall_fscore_support(
-        gold, found, average=None, zero_division=0.0
+def bin_of(scores: Floats) -> Integers:
+    """The bin of each score."""
+    bins: Integers = np.minimum((scores * BINS).astype(np.int64), BINS - 1)
+    return bins
+
+
+def _hits(counts: Counts) -> Floats:
+    """Hits, false alarms and misses of intents; shape = (messages, intents, 3)."""
+    gold, found = counts.gold, counts.found
+    stacked: Floats = np.stack([gold & found, found & ~gold, gold & ~found], axis=2).astype(float)
+    return stacked
+
+
+def _add(found: Sample, path: Path, totals: Floats) -> None:
+    """Adds precision, recall and F1; `totals` has shape = (draws, 3)."""
+    tp, fp, fn = totals[:, 0], totals[:, 1], totals[:, 2]
+    found[*path, "precision"] = ratio(tp, tp + fp)
+    found[*path, "recall"] = ratio(tp, tp + fn)
+    found[*path, "f1"] = ratio(2 * tp, 2 * tp + fp + fn)
+
+
+def _mean(columns: list[Floats], weights: Floats) -> Floats:
+    """The mean over the columns that are defined in a draw."""
+    if not columns:
+        return np.full(len(weights), np.nan)
+    stacked = np.stack(columns)
+    defined = (~np.isnan(stacked)).sum(axis=0).astype(float)
+    return ratio(np.nansum(stacked, axis=0), defined)
+
+
+def _scores(figures: dict[Path, Figure], path: Path, counts: Floats) -> Scores:
+    tp, fp, fn = (int(number) for number in counts)
+    return Scores(
+        precision=figures[*path, "precision"].of_proportion(tp + fp),
+        recall=figures[*path, "recall"].of_proportion(tp + fn),
+        f1=figures[*path, "f1"],
+        tp=tp,
+        fp=fp,
+        fn=fn,
     )
-    scores = {}
-    for index, name in enumerate(intents):
-        tp = sum(g[index] and f[index] for g, f in zip(gold, found, strict=True))
-        fp = sum(f[index] for f in found) - tp
-        fn = sum(g[index] for g in gold) - tp
-        scores[name] = Scores(
-            float(precision[index]), float(recall[index]), float(f1[index]), tp, fp, fn
+
+
+def _flags(figures: dict[Path, Figure], counts: Counts) -> dict[str, Flags]:
+    totals = counts.kinds.sum(axis=0)
+    return {
+        kind: Flags(
+            messages=int(totals[index, 0]),
+            flagged=int(totals[index, 1]),
+            rate=figures["flags", kind, "rate"].of_proportion(totals[index, 0]),
         )
-    return scores
+        for index, kind in enumerate(KINDS)
+    }
 
 
-def _strict(pairs: _Pairs, kind: str | None) -> Scores:
-    tp = fp = fn = 0
-    for row, analysis in pairs:
-        gold = {span for span in gold_spans(row) if kind in (None, span[0])}
-        found = {span for span in found_spans(analysis) if kind in (None, span[0])}
-        tp += len(gold & found)
-        fp += len(found - gold)
-        fn += len(gold - found)
-    return Scores.of(tp, fp, fn)
+def _named(figures: dict[Path, Figure], first: str) -> dict[str, Figure]:
+    return {path[1]: figure for path, figure in figures.items() if path[0] == first}
 
 
-def _overlapping(pairs: _Pairs) -> Scores:
-    """Spans of a type match, one to one and greedily, from an IoU of `OVERLAP` on."""
-    tp = fp = fn = 0
-    for row, analysis in pairs:
-        found = found_spans(analysis)
-        count = len(found)
-        hits = 0
-        for span in sorted(gold_spans(row)):
-            ranked = sorted((_iou(span, other), other) for other in found)
-            if ranked and ranked[-1][0] >= OVERLAP:
-                found.remove(ranked[-1][1])
-                hits += 1
-        tp += hits
-        fp += count - hits
-        fn += len(row.pii) - hits
-    return Scores.of(tp, fp, fn)
-
-
-def _iou(first: Triple, second: Triple) -> float:
-    if first[0] != second[0]:
-        return 0.0
-    shared = min(first[2], second[2]) - max(first[1], second[1])
-    union = max(first[2], second[2]) - min(first[1], second[1])
-    return max(0, shared) / union
-
-
-def _characters(pairs: _Pairs) -> Scores:
-    tp = fp = fn = 0
-    for row, analysis in pairs:
-        gold = {k for _, start, end in gold_spans(row) for k in range(start, end)}
-        found = {k for _, start, end in found_spans(analysis) for k in range(start, end)}
-        tp += len(gold & found)
-        fp += len(found - gold)
-        fn += len(gold - found)
-    return Scores.of(tp, fp, fn)
-
-
-_KINDS: Final[dict[str, Callable[[GoldRow], bool]]] = {
-    "refusals and rules": lambda row: row.intents == {"explain-policy"},
-    "work details": lambda row: row.intents == {"share-requirement-info"},
-    "no intent": lambda row: not row.intents,
-    "solicitations": lambda row: SOLICIT in row.intents,
-}
-
-
-def _flags(pairs: _Pairs, is_kind: Callable[[GoldRow], bool]) -> Flags:
-    kind = [analysis for row, analysis in pairs if is_kind(row)]
-    return Flags(len(kind), sum(SOLICIT in analysis.labels for analysis in kind))
-
-
-def _share(values: Iterable[bool]) -> float:
-    values = list(values)
-    return sum(values) / len(values)
+def _dicts(figures: dict[str, Figure]) -> dict[str, Any]:
+    return {name: figure.to_dict() for name, figure in figures.items()}
