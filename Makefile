@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check unit format bench model evaluate clean
+.PHONY: help serve test check unit format bench load model evaluate clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ format: .venv/dev ## Format the code and mend what the linter can
 
 bench: .venv/dev ## Measure the engine's speed; writes benchmarks/results/
 	$(BIN)/python benchmarks/engine.py
+
+load: .venv/dev ## Measure the service under load; needs wrk (Debian), writes benchmarks/results/
+	$(BIN)/python -m benchmarks.service --soak 10 -o benchmarks/results/service.json
 
 model: .venv/dev ## Train, export and install the shipped model (about an hour on two cores)
 	$(BIN)/sidedoor train configs/small.yaml

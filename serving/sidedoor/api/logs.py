@@ -93,6 +93,7 @@ def install(settings: Settings) -> Writer:
     root = logging.getLogger()
     root.handlers = [writer]
     root.setLevel(logging.WARNING)
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     level = settings.log_level.upper()
     logging.getLogger("sidedoor").setLevel(level)
     logging.getLogger("uvicorn").setLevel("WARNING")
