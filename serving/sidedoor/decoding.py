@@ -50,22 +50,36 @@ def decode_tags(logits: FloatArray) -> list[int]:
 def spans(text: str, encoding: Encoding, logits: FloatArray, types: Sequence[str]) -> list[Span]:
     """The spans of the text, in order, without overlaps or white space at their edges.
 
-    `logits` has shape = (message tokens, tags). A span's score is the mean probability of its
-    tokens' being of its type.
+    `logits` has shape = (message tokens, tags). A word is inside of a span as a whole or not at
+    all. A span's score is the mean probability of its tokens' being of its type.
     """
-    path = decode_tags(logits)
+    firsts = np.flatnonzero(np.diff(encoding.words, prepend=-1))
+    path = decode_tags(word_logits(logits, firsts))
     if not any(path):
         return []
     probabilities = _softmax(logits)
+    ends = [*firsts[1:].tolist(), len(logits)]
     found = []
-    for first, last in _runs(path):
-        kind = tags.type_of(path[first])
+    for first_word, last_word in _runs(path):
+        kind = tags.type_of(path[first_word])
+        first, last = int(firsts[first_word]), ends[last_word] - 1
         start, end = _characters(text, encoding.offsets, first, last)
         if start < end:
             columns = [tags.begin(kind), tags.inside(kind)]
             score = float(probabilities[first : last + 1, columns].sum(axis=1).mean())
             found.append(Span(types[kind], start, end, min(score, 1.0), text[start:end]))
     return list(_without_overlaps(found))
+
+
+def word_logits(logits: FloatArray, firsts: NDArray[np.intp]) -> FloatArray:
+    """Joins the tokens of each word, `firsts` being the words' first tokens.
+
+    A word is `B-X` if its first token is and the rest are `I-X`; it is `I-X` or `O` if all its
+    tokens are. Shapes: (tokens, tags) to (words, tags).
+    """
+    sums: FloatArray = np.add.reduceat(logits, firsts, axis=0)
+    sums[:, 1::2] = sums[:, 2::2] + logits[firsts, 1::2] - logits[firsts, 2::2]
+    return sums
 
 
 def _well_formed(path: Sequence[int]) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.conftest import TYPES
 
 from sidedoor import tags
-from sidedoor.decoding import FloatArray, decode_tags, merge_windows, spans
+from sidedoor.decoding import FloatArray, decode_tags, merge_windows, spans, word_logits
 from sidedoor.encoding import Encoder, Encoding
 from sidedoor.message import Message
 
@@ -88,6 +88,27 @@ def test_any_text_and_any_logits_give_clean_spans(encoder: Encoder, text: str, s
         assert span.text == span.text.strip()
         assert 0 <= span.score <= 1
         end = span.end
+
+
+def test_a_word_is_in_a_span_as_a_whole_or_not_at_all(encoder: Encoder) -> None:
+    encoding = encoder.encode(Message("mira x"))
+    half = _logits(["B-PERSON", "I-PERSON", "I-PERSON", "O", "O"])
+    (span,) = spans("mira x", encoding, half, TYPES)
+    assert (span.start, span.end) == (0, 4)
+    assert spans("mira x", encoding, _logits(["O", "O", "O", "B-PERSON", "O"]), TYPES) == []
+
+
+def test_the_tokens_of_a_word_add_up() -> None:
+    logits = np.arange(20, dtype=np.float32).reshape(4, 5) ** 2
+    words = word_logits(logits, np.array([0, 3]))
+    assert words[0].tolist() == [
+        logits[:3, 0].sum(),
+        logits[0, 1] + logits[1:3, 2].sum(),
+        logits[:3, 2].sum(),
+        logits[0, 3] + logits[1:3, 4].sum(),
+        logits[:3, 4].sum(),
+    ]
+    assert words[1].tolist() == logits[3].tolist()
 
 
 def test_windows_merge_to_one_row_a_token(encoder: Encoder) -> None:

@@ -55,6 +55,26 @@ def check(folder: FolderArgument = _CORPUS) -> None:
 
 
 @corpus_app.command()
+def similar(
+    folder: FolderArgument = _CORPUS,
+    at_least: Annotated[
+        float, typer.Option(help="Lowest cosine that is shown.", min=0.5, max=1.0)
+    ] = 0.9,
+) -> None:
+    """Lists messages that say nearly the same in other words, by embeddings."""
+    try:
+        from sidedoor_training.similarity import alike
+    except ImportError as error:
+        raise MissingExtraError("train", error.name or "torch") from None
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    found = alike(folder, at_least)
+    for pair in found:
+        across = "" if pair.first.split == pair.second.split else "  across splits"
+        console.print(f"{pair.cosine:.3f}  {pair.first.id}  {pair.second.id}{across}")
+    console.print(f"{len(found)} pairs")
+
+
+@corpus_app.command()
 def stats(folder: FolderArgument = _CORPUS) -> None:
     """Shows what the corpus covers."""
     from sidedoor_training.statistics import tables

@@ -98,7 +98,7 @@ def fine_tune(recipe_path: Path, output: Path, *, resume: bool = False) -> Path:
     training = RefilledDataset(
         rows["train"], featurizer, augmentation(recipe), recipe.optimisation.seed
     )
-    model = build_model(recipe, labels)
+    model = _starting_model(recipe, labels)
     trainer = _Trainer(
         recipe=recipe,
         model=model,
@@ -126,6 +126,21 @@ def fine_tune(recipe_path: Path, output: Path, *, resume: bool = False) -> Path:
     shutil.copyfile(recipe.data.labels, best / LABELS_FILE)
     _write_recipe(recipe, best / RECIPE_FILE)
     return best
+
+
+def _starting_model(recipe: Recipe, labels: LabelSet) -> SidedoorModel:
+    if recipe.start_from is None:
+        return build_model(recipe, labels)
+    if not (recipe.start_from / "config.json").is_file():
+        raise ConfigurationError(f"start_from: {recipe.start_from} is no checkpoint")
+    model: SidedoorModel = SidedoorModel.from_pretrained(recipe.start_from)
+    if model.config.intent_count != len(labels.intents) or model.config.tag_count != len(
+        tag_names(labels.pii_types)
+    ):
+        raise ConfigurationError(
+            f"start_from: {recipe.start_from} was trained for another number of labels"
+        )
+    return model
 
 
 def build_model(recipe: Recipe, labels: LabelSet) -> SidedoorModel:
@@ -196,7 +211,7 @@ class _Trainer(Trainer):
         if self.optimizer is None:
             settings = self._recipe.optimisation
             self.optimizer = torch.optim.AdamW(
-                _groups(self.model, self._recipe), lr=settings.learning_rate
+                _groups(self.model, self._recipe), lr=settings.learning_rate, fused=True
             )
         return self.optimizer
 

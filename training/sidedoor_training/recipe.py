@@ -95,6 +95,8 @@ class Recipe(_Strict):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
     base_model: str
+    start_from: Path | None = None
+    """A checkpoint whose weights, heads included, the run starts from."""
     keep_layers: list[int] | None = None
     """Layers of the base model to start from, by index; all where left out."""
     data: Data
@@ -117,7 +119,8 @@ def read_recipe(path: Path) -> Recipe:
             "labels": (path.parent / recipe.data.labels).resolve(),
         }
     )
-    return recipe.model_copy(update={"data": data})
+    start = recipe.start_from and (path.parent / recipe.start_from).resolve()
+    return recipe.model_copy(update={"data": data, "start_from": start})
 
 
 def read_labels(path: Path) -> LabelSet:
