@@ -35,7 +35,7 @@ def _picture(
     browser: Browser, address: str, theme: Literal["light", "dark"], width: int, path: Path
 ) -> None:
     page = browser.new_page(
-        color_scheme=theme, viewport={"width": width, "height": 800}, device_scale_factor=1.5
+        color_scheme=theme, viewport={"width": width, "height": 800}, device_scale_factor=1
     )
     page.goto(address)
     page.get_by_label("Example").select_option(label=EXAMPLE)

@@ -1,5 +1,6 @@
 import asyncio
 import logging
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from sidedoor import Analysis, Analyzer, Message
 from sidedoor.api.app import create_app
 from sidedoor.api.engine import Engine
 from sidedoor.api.lifecycle import Lifecycle, Phase
-from sidedoor.api.logs import ConsoleFormatter, JsonFormatter
+from sidedoor.api.logs import ConsoleFormatter, JsonFormatter, Writer
 from sidedoor.api.metrics import Metrics
 from sidedoor.api.problems import ClientGoneError
 from sidedoor.api.settings import Settings
@@ -317,6 +318,17 @@ def test_a_crash_is_a_500_that_names_places_and_quotes_nothing(
     assert "ValueError at " in line
     assert "test_api.py:" in line
     assert CANARY not in line + response.text
+
+
+def test_log_lines_that_can_not_be_written_are_lost_and_counted() -> None:
+    reader, writer = os.pipe()
+    handler = Writer(writer)
+    handler.setFormatter(JsonFormatter())
+    os.close(reader)
+    handler.handle(logging.makeLogRecord({"name": "x", "msg": "first\nsecond"}))
+    handler.close()
+    os.close(writer)
+    assert handler.lost == 1
 
 
 def test_spans_hold_route_and_status_and_join_the_callers_trace(analyzer: Analyzer) -> None:

@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, Page, Request, expect
 from tests.serving.chromium import chromium
 from tests.serving.service import Service, running
 
+pytestmark = pytest.mark.slow
+
 KEY = "a-key-of-sixteen-or-more"
 
 

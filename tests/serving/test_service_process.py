@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 from tests.serving.service import JSON, PROGRAM, Service, environment, running
 
+pytestmark = pytest.mark.slow
+
 LONG = "a long message that takes its time. " * 500
 KEY = "a-key-of-sixteen-or-more"
 

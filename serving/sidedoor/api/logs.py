@@ -96,7 +96,7 @@ def install(settings: Settings) -> Writer:
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     level = settings.log_level.upper()
     logging.getLogger("sidedoor").setLevel(level)
-    logging.getLogger("uvicorn").setLevel("WARNING")
+    logging.getLogger("uvicorn").setLevel("ERROR")
     threading.excepthook = lambda crash: _report(
         crash.exc_type, crash.exc_value, crash.exc_traceback
     )

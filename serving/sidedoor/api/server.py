@@ -6,6 +6,8 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from contextvars import copy_context
+from http import HTTPStatus
 from types import FrameType
 from typing import Any, Final
 
@@ -13,9 +15,10 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sidedoor.analyzer import Analyzer
-from sidedoor.api import logs
+from sidedoor.api import logs, request_id
 from sidedoor.api.app import create_app
 from sidedoor.api.lifecycle import Lifecycle, Phase
+from sidedoor.api.problems import problem_response
 from sidedoor.api.settings import Settings, check_exposure
 from sidedoor.api.tracing import provider_from_environment
 from sidedoor.errors import ConfigurationError
@@ -23,6 +26,8 @@ from sidedoor.policy import Policy
 
 SWITCH_S: Final = 0.001
 """Longest that an analysing thread holds the interpreter while the event loop waits for it."""
+KEEP_ALIVE_S: Final = 75
+"""Longer than load balancers keep idle connections, which else send requests into closed ones."""
 
 _log = logging.getLogger("sidedoor.service")
 
@@ -114,6 +119,21 @@ class _Protocol(HttpToolsProtocol):
         self._head_came()
         super().on_headers_complete()
 
+    def send_400_response(self, msg: str) -> None:
+        """Answers what is no HTTP as every other error is answered."""
+        copy_context().run(self._refuse)
+        self.transport.close()
+
+    def _refuse(self) -> None:
+        identifier = request_id.choose([])
+        request_id.current.set(identifier)
+        _log.info("no HTTP request", extra={"status": "400"})
+        response = problem_response(HTTPStatus.BAD_REQUEST, "This is no HTTP/1.1 request.")
+        headers = [*response.raw_headers, (request_id.HEADER, identifier.encode())]
+        lines = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
+        status = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n"
+        self.transport.write(status + lines + b"\r\n" + bytes(response.body))
+
     def _wait_for_head(self) -> None:
         self._head_timer = self.loop.call_later(self.head_s, self.timeout_keep_alive_handler)
 
@@ -131,6 +151,7 @@ def _config(app: Any, settings: Settings) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=settings.stop_s,
     )
 

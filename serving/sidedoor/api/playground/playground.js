@@ -42,10 +42,10 @@ function start() {
   byId("example").addEventListener("change", pickExample);
   byId("add").addEventListener("click", () => addTurn().querySelector("input").focus());
   byId("copy").addEventListener("click", copyCurl);
-  form.addEventListener("submit", (event) => { event.preventDefault(); analyse(); });
+  form.addEventListener("submit", (event) => { event.preventDefault(); analyseAndReveal(); });
   form.addEventListener("input", (event) => { if (event.target.id !== "example") later(); });
   form.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); analyse(); }
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); analyseAndReveal(); }
   });
   byId("intents").addEventListener("change", (event) => {
     chosenIntent = event.target.value;
@@ -70,7 +70,16 @@ function pickExample() {
   byId("turns").replaceChildren();
   for (const turn of example.context ?? []) addTurn(turn);
   byId("add").hidden = byId("turns").children.length >= MAX_TURNS;
-  analyse();
+  analyseAndReveal();
+}
+
+// Where the result stands under the form, on a phone, it comes into sight.
+async function analyseAndReveal() {
+  await analyse();
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  if (byId("answer").getBoundingClientRect().top > innerHeight * 0.7) {
+    byId("answer").scrollIntoView({ behavior: calm ? "auto" : "smooth" });
+  }
 }
 
 function addTurn(turn = { sender: "", text: "" }) {
