@@ -11,6 +11,7 @@ from transformers import BertConfig, BertModel
 
 from sidedoor import ConfigurationError
 from sidedoor.encoding import Encoder
+from sidedoor_training.averaging import average
 from sidedoor_training.corpus import read_corpus
 from sidedoor_training.dataset import Featurizer, RefilledDataset, WrittenDataset, collate
 from sidedoor_training.fine_tuning import Checkpoint, check_labels, fine_tune
@@ -173,3 +174,54 @@ def test_scores_count_as_they_should() -> None:
     labels = np.array([[-100, 1, 2, 0]])
     assert span_f1(logits, labels) == 1.0
     assert span_f1(logits, np.array([[-100, 1, 0, 0]])) == 0.0
+
+
+def _checkpoint(folder: Path, project: Path, tokenizer: Tokenizer, shift: float) -> Path:
+    model = tiny_model()
+    with torch.no_grad():
+        model.intent_bias.copy_(torch.tensor([shift, 2 * shift, 0.0]))
+    model.save_pretrained(folder)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    (folder / "corpus.sha256").write_text("0\n")
+    for name in ("recipe.yaml", "labels.yaml"):
+        (folder / name).write_text((project / name).read_text())
+    return folder
+
+
+def test_weights_are_averaged(project: Path, tokenizer: Tokenizer) -> None:
+    folders = [
+        _checkpoint(project / name, project, tokenizer, shift)
+        for name, shift in (("a", 1.0), ("b", 4.0))
+    ]
+    average(folders, project / "mean")
+    mean = Checkpoint.load(project / "mean").model
+    assert mean.intent_bias.tolist() == [2.5, 5.0, 0.0]
+    torch.testing.assert_close(mean.heads.weight, tiny_model().heads.weight)
+
+
+def test_one_checkpoint_or_unlike_ones_are_not_averaged(
+    project: Path, tokenizer: Tokenizer
+) -> None:
+    first = _checkpoint(project / "a", project, tokenizer, 1.0)
+    with pytest.raises(ConfigurationError, match="at least two"):
+        average([first], project / "mean")
+    second = _checkpoint(project / "b", project, tokenizer, 1.0)
+    tiny_model(layers=1).save_pretrained(second)
+    with pytest.raises(ConfigurationError, match="other layers"):
+        average([first, second], project / "mean")
+
+
+@pytest.mark.slow
+def test_a_run_starts_from_a_checkpoint(project: Path) -> None:
+    checkpoint = fine_tune(project / "recipe.yaml", project / "run")
+    recipe = yaml.safe_load((project / "recipe.yaml").read_text())
+    recipe["start_from"] = str(checkpoint)
+    recipe["optimisation"]["epochs"] = 1
+    (project / "further.yaml").write_text(yaml.safe_dump(recipe))
+    further = Checkpoint.load(fine_tune(project / "further.yaml", project / "further"))
+    before = Checkpoint.load(checkpoint).model.heads.weight
+    assert (further.model.heads.weight - before).abs().max() < 0.1
+    recipe["start_from"] = "nowhere"
+    (project / "further.yaml").write_text(yaml.safe_dump(recipe))
+    with pytest.raises(ConfigurationError, match="no checkpoint"):
+        fine_tune(project / "further.yaml", project / "again")

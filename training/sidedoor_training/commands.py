@@ -39,6 +39,20 @@ def train(
     Console().print(f"best checkpoint: {checkpoint}", highlight=False, soft_wrap=True)
 
 
+@app.command()
+def average(
+    checkpoints: Annotated[list[Path], typer.Argument(help="Checkpoints, two or more.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Checkpoint to write.")],
+) -> None:
+    """Averages the weights of checkpoints that went on from the same one."""
+    try:
+        from sidedoor_training.averaging import average as average_weights
+    except ImportError as error:
+        raise MissingExtraError("train", error.name or "torch") from None
+    average_weights(checkpoints, output)
+    Console().print(f"average of {len(checkpoints)}: {output}", highlight=False, soft_wrap=True)
+
+
 @corpus_app.command()
 def check(folder: FolderArgument = _CORPUS) -> None:
     """Finds broken markup, unknown labels, near-duplicates and leaks between the splits."""
