@@ -34,7 +34,7 @@ class Figure:
 
     def to_dict(self) -> dict[str, float | None]:
         """As a JSON object, numbers rounded to four digits, null where not defined."""
-        return {name: _rounded(getattr(self, name)) for name in ("value", "low", "high")}
+        return {name: rounded(getattr(self, name)) for name in ("value", "low", "high")}
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> "Figure":
@@ -103,5 +103,6 @@ def ratio(numerator: Floats, denominator: Floats) -> Floats:
     return result
 
 
-def _rounded(value: float) -> float | None:
+def rounded(value: float) -> float | None:
+    """Four digits; None where not defined."""
     return None if math.isnan(value) else round(value, 4)

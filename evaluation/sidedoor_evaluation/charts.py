@@ -32,17 +32,12 @@ MOST_SLICES: Final = 30
 _GREY: Final = "#666666"
 _STYLE: Final[Any] = {
     "font.size": 10,
-    "axes.titlesize": 11,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
     "axes.axisbelow": True,
     "grid.color": "#dddddd",
     "grid.linewidth": 0.7,
-    "legend.frameon": False,
-    "legend.fontsize": 9,
 }
 
 
@@ -78,7 +73,9 @@ def reliability(counts: Counts, evaluation: Evaluation) -> Chart:
     with rc_context(_STYLE):
         chart = Chart(figsize=(6.2, 5.2), layout="constrained")
         axes, below = chart.subplots(2, 1, sharex=True, height_ratios=[3, 1])
-    axes.set_title("Reliability: is a score of 0.8 right four times in five?")
+    axes.set_title(
+        "Reliability: is a score of 0.8 right four times in five?", loc="left", fontweight="bold"
+    )
     axes.plot([0, 1], [0, 1], color=_GREY, linewidth=1, linestyle=":", label="perfect")
     if counts.scores is not None:
         for index, name in enumerate(counts.intents):
@@ -166,7 +163,7 @@ def by_family(robustness: Robustness) -> Chart:
     plain = [family for family in robustness.families if family.name == PLAIN]
     hidden = [family for family in robustness.families if family.name != PLAIN]
     shown = [*plain, *sorted(hidden, key=lambda family: -family.overlap.value)]
-    chart, axes = _chart(7.4, 1.6 + 0.32 * len(shown), "Recall by family of disguise")
+    chart, axes = _chart(7.4, 1.6 + 0.25 * len(shown), "Recall by family of disguise")
     overlap = [family.overlap for family in shown]
     flagged = [family.flagged for family in shown]
     _dots(axes, overlap, 0, "the item is found (IoU ≥ 0.5)", shift=-0.15)
@@ -250,7 +247,7 @@ def _chart(width: float, height: float, title: str) -> tuple[Chart, Axes]:
     with rc_context(_STYLE):
         chart = Chart(figsize=(width, height), layout="constrained")
         axes = chart.subplots()
-    axes.set_title(title)
+    axes.set_title(title, loc="left", fontweight="bold")
     return chart, axes
 
 

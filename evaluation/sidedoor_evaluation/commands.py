@@ -73,7 +73,7 @@ def evaluate(
         outcomes, found = run(gold, rows, systems, wishes, progress)
     if json_file is not None:
         with written_whole(json_file) as file:
-            json.dump(found.to_dict(), file, indent=2, ensure_ascii=False)
+            json.dump(found.to_dict(), file, indent=2, ensure_ascii=False, allow_nan=False)
             file.write("\n")
     if report is not None:
         from sidedoor_evaluation.report import write_report

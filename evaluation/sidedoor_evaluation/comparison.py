@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sidedoor_evaluation.bootstrap import Bootstrap, Figure, Floats, Path, Sample, interval
+from sidedoor_evaluation.bootstrap import Bootstrap, Figure, Floats, Path, Sample, interval, rounded
 from sidedoor_evaluation.counts import ALL, SOLICIT, Counts
 from sidedoor_evaluation.gold import GoldRow
 from sidedoor_evaluation.metrics import sample
@@ -43,7 +43,7 @@ class Difference:
             "first": round(self.first, 4),
             "second": round(self.second, 4),
             "difference": self.difference.to_dict(),
-            "probability": round(self.probability, 4),
+            "probability": rounded(self.probability),
         }
 
 

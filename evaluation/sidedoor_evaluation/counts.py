@@ -66,6 +66,18 @@ class Counts:
             self.kinds[chosen],
         )
 
+    def overall(self) -> "Counts":
+        """Only what the headlines need: intents as they are labelled, and exact spans."""
+        return Counts(
+            self.intents,
+            (),
+            self.gold,
+            self.found,
+            None,
+            {"strict": self.spans["strict"][:, -1:]},
+            self.kinds,
+        )
+
 
 def count(
     gold: Sequence[GoldRow],

@@ -15,7 +15,7 @@ from sidedoor_evaluation.bootstrap import Bootstrap
 from sidedoor_evaluation.comparison import SHOWN, Comparison
 from sidedoor_evaluation.figures import percent, plain
 from sidedoor_evaluation.metrics import Evaluation
-from sidedoor_evaluation.mistakes import Mistake
+from sidedoor_evaluation.mistake_html import mistake_html
 from sidedoor_evaluation.mistakes import mistake as at
 from sidedoor_evaluation.page import STYLE
 from sidedoor_evaluation.result import Result
@@ -53,7 +53,7 @@ def write_report(folder: Path, result: Result, outcomes: list[Outcome], *, maske
         path = folder / f"{name}.png"
         charts.save(chart, path)
         images[name] = base64.b64encode(path.read_bytes()).decode()
-    content = json.dumps(result.to_dict(), indent=2, ensure_ascii=False)
+    content = json.dumps(result.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
     (folder / FIGURES).write_text(content + "\n", encoding="utf-8")
     page = folder / PAGE
     page.write_text("\n".join(_page(result, outcomes, images, masked=masked)), encoding="utf-8")
@@ -104,7 +104,7 @@ def _page(
         "</p>"
     )
     for mistake in result.mistakes:
-        yield from _mistake(mistake)
+        yield from mistake_html(mistake)
     yield "</body></html>"
 
 
@@ -214,9 +214,9 @@ def _comparison(
             was = at(row, first.predictions[index], index, first.counts.intents, masked=masked)
             now = at(row, second.predictions[index], index, first.counts.intents, masked=masked)
             yield f"<h4>{escape(comparison.first)}</h4>"
-            yield from _mistake(was)
+            yield from mistake_html(was)
             yield f"<h4>{escape(comparison.second)}</h4>"
-            yield from _mistake(now)
+            yield from mistake_html(now)
         yield "</details>"
 
 
@@ -231,43 +231,6 @@ def _flips(result: Result) -> Iterator[str]:
             for flips in result.robustness.flips
         ),
     )
-
-
-def _mistake(mistake: Mistake) -> Iterator[str]:
-    where = ", ".join(part for part in (mistake.surface, mistake.sender) if part)
-    said = " + ".join(mistake.found_intents) or "none"
-    right = " + ".join(mistake.gold_intents) or "none"
-    scores = ", ".join(f"{name} {score:.2f}" for name, score in mistake.scores.items())
-    yield f'<div class="message"><p class="id">{escape(mistake.id)} {escape(where)}</p>'
-    for text in mistake.context:
-        yield f'<p class="before">{escape(text)}</p>'
-    yield f'<p class="text">{_marked(mistake)}</p>'
-    verdict = "" if mistake.found_intents == mistake.gold_intents else ' class="wrong"'
-    yield f"<p{verdict}>model: {escape(said)}; label: {escape(right)} <small>{escape(scores)}"
-    yield "</small></p></div>"
-
-
-def _marked(mistake: Mistake) -> str:
-    """The text with each span as mark (right), ins (wrong) or del (missed)."""
-    right = set(mistake.gold_pii) & set(mistake.found_pii)
-    spans = sorted(
-        [(span, "mark") for span in right]
-        + [(span, "ins") for span in mistake.found_pii if span not in right]
-        + [(span, "del") for span in mistake.gold_pii if span not in right],
-        key=lambda entry: (entry[0].start, entry[0].end),
-    )
-    made, end, extra = "", 0, ""
-    for span, tag in spans:
-        label = f'<{tag} title="{span.type}">'
-        if span.start < end:
-            extra += f" {label}{escape(mistake.text[span.start : span.end])}</{tag}>"
-            continue
-        made += escape(mistake.text[end : span.start])
-        shown = escape(mistake.text[span.start : span.end])
-        made += f"{label}{shown}<sub>{span.type}</sub></{tag}>"
-        end = span.end
-    made += escape(mistake.text[end:])
-    return made + (f' <span class="also">also:{extra}</span>' if extra else "")
 
 
 def _table(header: Iterable[str], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

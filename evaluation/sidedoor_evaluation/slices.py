@@ -105,7 +105,8 @@ def _rank(field: str, value: str) -> int:
 
 
 def _slice(field: str, value: str, counts: Counts, bootstrap: Bootstrap) -> Slice:
-    figures = bootstrap.figures(lambda weights: _headlines(counts, weights), len(counts))
+    brief = counts.overall()
+    figures = bootstrap.figures(lambda weights: _headlines(brief, weights), len(counts))
     if SOLICIT in counts.intents:
         innocent = int((~counts.gold[:, counts.intents.index(SOLICIT)]).sum())
     else:
