@@ -39,7 +39,7 @@ model: .venv/dev ## Train, export and install the shipped model (about an hour o
 
 evaluate: .venv/dev ## Evaluate the shipped model on the test split and renew its model card
 	$(BIN)/sidedoor corpus gold training/corpus --split test -o artifacts/test.jsonl
-	$(BIN)/sidedoor evaluate artifacts/test.jsonl --json evaluation/results/test.json
+	$(BIN)/sidedoor evaluate artifacts/test.jsonl --baseline keywords --baseline presidio --baseline scrubadub --json evaluation/results/test.json
 	$(BIN)/sidedoor card evaluation/results/test.json
 
 clean: ## Remove the virtual environment and all that was built
