@@ -88,7 +88,10 @@ def evaluate(
 @app.command()
 def calibrate(
     gold: GoldArgument,
-    output: Annotated[Path, typer.Option("-o", "--output", help="Model folder to write.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Model folder to write; NAME-calibrated by default."),
+    ] = None,
     max_false_flags: Annotated[
         float,
         typer.Option(
@@ -108,6 +111,7 @@ def calibrate(
     from sidedoor_evaluation.gold import read_gold
     from sidedoor_evaluation.recalibration import (
         budgets_of,
+        check_new,
         curve_table,
         recalibrate,
         write_recalibrated,
@@ -118,6 +122,8 @@ def calibrate(
     analyzer = Analyzer.load(model)
     config = analyzer.config
     budgets = budgets_of(config, max_false_flags, budget or ())
+    folder = output or Path(f"{config.name}-calibrated")
+    check_new(folder)
     rows = read_gold(gold, [intent.name for intent in config.intents], config.pii_types)
     with _progress() as progress:
         messages = (row.message for row in rows)
@@ -126,14 +132,14 @@ def calibrate(
         )
         analyses = list(found)
     fits = recalibrate(config, rows, analyses, budgets)
-    write_recalibrated(model, output, config, fits)
+    write_recalibrated(model, folder, config, fits)
     for fit in fits:
         Console().print(curve_table(fit))
     if chart is not None:
         from sidedoor_evaluation.charts import save, threshold_curves
 
         save(threshold_curves(fits, budgets), chart)
-    Console().print(f"{output}: {len(rows)} messages, thresholds renewed", highlight=False)
+    Console().print(f"{folder}: {len(rows)} messages, thresholds renewed", highlight=False)
 
 
 @app.command()

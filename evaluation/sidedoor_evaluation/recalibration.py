@@ -106,12 +106,21 @@ def write_recalibrated(
     Raises:
         ModelFolderError: the folder to write exists.
     """
-    if output.exists():
-        raise ModelFolderError(f"{output} exists; name a new folder, none is changed in place")
+    check_new(output)
     output.mkdir(parents=True)
     for name in config.files:
         shutil.copyfile(source / name, output / name)
     write_config(output, config.model_copy(update={"intents": [fit.after for fit in fits]}))
+
+
+def check_new(output: Path) -> None:
+    """Checks that a folder can be written.
+
+    Raises:
+        ModelFolderError: it exists.
+    """
+    if output.exists():
+        raise ModelFolderError(f"{output} exists; name a new folder, none is changed in place")
 
 
 def curve(fit: Fit) -> list[Point]:

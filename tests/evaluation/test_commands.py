@@ -1,6 +1,7 @@
 """The commands on a tiny random model: what they write, and what they say of bad input."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,21 @@ def test_calibrate_writes_a_new_folder(
     assert (tmp_path / "curve.png").is_file()
     assert run(monkeypatch, *arguments) == 2
     assert "none is changed in place" in capsys.readouterr().err
+
+
+def test_charts_without_their_extra_are_refused_before_any_work(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    model_folder: Path,
+    source: Path,
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    out = tmp_path / "out"
+    assert run(monkeypatch, "evaluate", source, "--model", model_folder, "--report", out) == 2
+    assert "pip install 'sidedoor[eval]'" in capsys.readouterr().err
+    assert not out.exists()
+    assert run(monkeypatch, "evaluate", source, "--model", model_folder, "--draws", "5") == 0
 
 
 POLICY: dict[str, Any] = {
