@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 PROGRAM: Final = Path(sys.executable).with_name("sidedoor")
+START_S: Final = 120
+"""Seconds that a start may take on a machine that does much else."""
 JSON: Final = {"Content-Type": "application/json"}
 
 
@@ -75,7 +77,7 @@ class Service:
         return self.output.read_text(encoding="utf-8", errors="replace")
 
     def _wait_for_port(self) -> int:
-        end = time.monotonic() + 60
+        end = time.monotonic() + START_S
         while time.monotonic() < end and self.process.poll() is None:
             if found := re.search(r"http://127\.0\.0\.1:(\d+)", self.written):
                 return int(found[1])

@@ -6,19 +6,16 @@ import signal
 import socket
 import sys
 from contextlib import suppress
-from contextvars import copy_context
-from http import HTTPStatus
 from types import FrameType
 from typing import Any, Final
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sidedoor.analyzer import Analyzer
-from sidedoor.api import logs, request_id
+from sidedoor.api import logs
 from sidedoor.api.app import create_app
 from sidedoor.api.lifecycle import Lifecycle, Phase
-from sidedoor.api.problems import problem_response
+from sidedoor.api.protocol import Protocol
 from sidedoor.api.settings import Settings, check_exposure
 from sidedoor.api.tracing import provider_from_environment
 from sidedoor.errors import ConfigurationError
@@ -81,9 +78,9 @@ class _Server(uvicorn.Server):
         # orderly end is exit code 0.
         if self._loop is None:
             raise SystemExit(0)
-        again = self._lifecycle.phase is not Phase.SERVING
-        self._lifecycle.phase = Phase.DRAINING
-        if sig == signal.SIGINT and again:
+        if self._lifecycle.phase is Phase.SERVING:
+            self._lifecycle.phase = Phase.DRAINING
+        elif sig == signal.SIGINT:
             self.force_exit = True
         drain_s = self._settings.drain_s if sig == signal.SIGTERM else 0
         self._loop.call_soon_threadsafe(self._loop.call_later, drain_s, self._close)
@@ -93,59 +90,10 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-class _Protocol(HttpToolsProtocol):
-    """HTTP, with a limit on the time that a request's head may take."""
-
-    head_s = 10.0
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._head_timer: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._wait_for_head()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._head_came()
-        super().connection_lost(exc)
-
-    def on_message_begin(self) -> None:
-        self._head_came()
-        self._wait_for_head()
-        super().on_message_begin()
-
-    def on_headers_complete(self) -> None:
-        self._head_came()
-        super().on_headers_complete()
-
-    def send_400_response(self, msg: str) -> None:
-        """Answers what is no HTTP as every other error is answered."""
-        copy_context().run(self._refuse)
-        self.transport.close()
-
-    def _refuse(self) -> None:
-        identifier = request_id.choose([])
-        request_id.current.set(identifier)
-        _log.info("no HTTP request", extra={"status": "400"})
-        response = problem_response(HTTPStatus.BAD_REQUEST, "This is no HTTP/1.1 request.")
-        headers = [*response.raw_headers, (request_id.HEADER, identifier.encode())]
-        lines = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
-        status = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n"
-        self.transport.write(status + lines + b"\r\n" + bytes(response.body))
-
-    def _wait_for_head(self) -> None:
-        self._head_timer = self.loop.call_later(self.head_s, self.timeout_keep_alive_handler)
-
-    def _head_came(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-
-
 def _config(app: Any, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=type("Protocol", (_Protocol,), {"head_s": settings.receive_s}),
+        http=type("_Protocol", (Protocol,), {"head_s": settings.receive_s}),
         ws="none",
         log_config=None,
         access_log=False,
