@@ -32,9 +32,13 @@ bench: .venv/dev ## Measure the engine's speed; writes benchmarks/results/
 load: .venv/dev ## Measure the service under load; needs wrk (Debian), writes benchmarks/results/
 	$(BIN)/python -m benchmarks.service --soak 10 -o benchmarks/results/service.json
 
-model: .venv/dev ## Train, export and install the shipped model (about an hour on two cores)
+model: .venv/dev ## Train, export and install the shipped model (about three hours on two cores)
 	$(BIN)/sidedoor train configs/small.yaml
-	$(BIN)/sidedoor export artifacts/small/checkpoint -o serving/sidedoor/models/default
+	$(BIN)/sidedoor train configs/small-a.yaml
+	$(BIN)/sidedoor train configs/small-b.yaml
+	$(BIN)/sidedoor average artifacts/small-a/checkpoint artifacts/small-b/checkpoint \
+	  -o artifacts/small-mean
+	$(BIN)/sidedoor export artifacts/small-mean -o serving/sidedoor/models/default
 	$(MAKE) evaluate
 
 evaluate: .venv/dev ## Evaluate the shipped model on the test split and renew its model card

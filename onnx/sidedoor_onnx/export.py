@@ -171,7 +171,7 @@ def _write_folder(
             base_model=recipe.base_model,
             corpus_sha256=checkpoint.corpus_sha256,
             recipe_sha256=hashlib.sha256(
-                recipe.model_dump_json(exclude={"data": {"corpus", "labels"}}).encode()
+                recipe.model_dump_json(exclude={"data": {"corpus", "labels"}, "start_from": True}).encode()
             ).hexdigest(),
             versions={name: importlib.metadata.version(name) for name in _PACKAGES},
             files={name: sha256(folder / name) for name in (MODEL_FILE, TOKENIZER_FILE)},
