@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from sidedoor import Analyzer, Policy
+from sidedoor.calibration import calibrate
 from sidedoor.encoding import Encoder
 from sidedoor.errors import ExportError
 from sidedoor.model_folder import (
@@ -26,7 +27,6 @@ from sidedoor.model_folder import (
 from sidedoor.session import Session
 from sidedoor_onnx.graph import export_fp32, fuse, quantise
 from sidedoor_onnx.parity import Agreement, agreement, max_logit_difference
-from sidedoor_training.calibration import calibrate
 from sidedoor_training.corpus import CorpusRow, read_corpus
 from sidedoor_training.fine_tuning import Checkpoint
 from sidedoor_training.recipe import Export
@@ -171,7 +171,9 @@ def _write_folder(
             base_model=recipe.base_model,
             corpus_sha256=checkpoint.corpus_sha256,
             recipe_sha256=hashlib.sha256(
-                recipe.model_dump_json(exclude={"data": {"corpus", "labels"}, "start_from": True}).encode()
+                recipe.model_dump_json(
+                    exclude={"data": {"corpus", "labels"}, "start_from": True}
+                ).encode()
             ).hexdigest(),
             versions={name: importlib.metadata.version(name) for name in _PACKAGES},
             files={name: sha256(folder / name) for name in (MODEL_FILE, TOKENIZER_FILE)},

@@ -8,7 +8,9 @@ from sidedoor_training.recipe import read_labels, read_recipe
 
 ROOT = Path(__file__).parents[2]
 RECIPES = sorted(
-    path for path in (ROOT / "configs").glob("*.yaml") if path.stem not in ("labels", "policy")
+    path
+    for path in (ROOT / "configs").glob("*.yaml")
+    if path.stem not in ("labels", "policy", "keywords")
 )
 MINIMAL = """\
 name: tiny

@@ -9,10 +9,10 @@ import re
 from dataclasses import dataclass
 from typing import Final, TypeGuard
 
+from sidedoor.disguises import disguise
 from sidedoor.message import Message, Turn
 from sidedoor_training import app_names, values
 from sidedoor_training.corpus import CorpusRow
-from sidedoor_training.disguises import disguise
 from sidedoor_training.markup import NOT_PII, Item, Part, TextSpan, render
 
 SOLICIT: Final = "solicit-contact"

@@ -3,9 +3,9 @@ import random
 import pytest
 from tests.conftest import LIMITS, tiny_vocabulary
 
+from sidedoor.disguises import CONTACT_TYPES, DISGUISES, Disguise, disguise
 from sidedoor.encoding import Encoder
 from sidedoor.message import Message
-from sidedoor_training.disguises import CONTACT_TYPES, DISGUISES, Disguise, disguise
 from sidedoor_training.tokenizer import build_tokenizer
 
 VALUES = {

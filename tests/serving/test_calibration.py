@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sidedoor_training.calibration import calibrate, choose_threshold, fit
+from sidedoor.calibration import calibrate, choose_threshold, fit
 
 
 def test_calibration_undoes_a_known_temperature_and_bias() -> None:
