@@ -26,8 +26,8 @@ format: .venv/dev ## Format the code and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: .venv/dev ## Measure the engine's speed; writes benchmarks/results/
-	$(BIN)/python benchmarks/engine.py
+bench: .venv/dev ## Measure the engine; the model card takes the figures from evaluation/results/
+	$(BIN)/python benchmarks/engine.py -o evaluation/results/speed.json
 
 load: .venv/dev ## Measure the service under load; needs wrk (Debian), writes benchmarks/results/
 	$(BIN)/python -m benchmarks.service --soak 10 -o benchmarks/results/service.json
