@@ -43,7 +43,7 @@ model: .venv/dev ## Train, export and install the shipped model (about three hou
 
 evaluate: .venv/dev ## Evaluate the shipped model on the test split and renew its model card
 	$(BIN)/sidedoor corpus gold training/corpus --split test -o artifacts/test.jsonl
-	$(BIN)/sidedoor evaluate artifacts/test.jsonl --baseline keywords --baseline presidio --baseline scrubadub --json evaluation/results/test.json
+	$(BIN)/sidedoor evaluate artifacts/test.jsonl --baseline keywords --baseline presidio --baseline scrubadub --robustness --json evaluation/results/test.json
 	$(BIN)/sidedoor card evaluation/results/test.json --readme README.md
 
 clean: ## Remove the virtual environment and all that was built
