@@ -1,4 +1,5 @@
 import json
+import random
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +11,20 @@ from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel
 
 from sidedoor import ConfigurationError
-from sidedoor.encoding import Encoder
+from sidedoor.encoding import SLOT_TOKENS, Encoder
 from sidedoor_training.averaging import average
 from sidedoor_training.corpus import read_corpus
-from sidedoor_training.dataset import Featurizer, RefilledDataset, WrittenDataset, collate
+from sidedoor_training.dataset import (
+    Featurizer,
+    RefilledDataset,
+    TokenMask,
+    WrittenDataset,
+    collate,
+)
 from sidedoor_training.fine_tuning import Checkpoint, check_labels, fine_tune
 from sidedoor_training.model import SidedoorModel
 from sidedoor_training.recipe import LabelSet
-from sidedoor_training.refill import Augmentation
+from sidedoor_training.refill import Augmentation, as_written
 from sidedoor_training.scores import f1, intent_f1, span_f1, token_spans
 
 ROWS = [
@@ -143,14 +150,28 @@ def test_tags_cover_every_token_that_touches_a_span(
     assert features["tag_labels"][0] == features["tag_labels"][-1] == -100
 
 
+def test_a_mask_hides_words_but_neither_labels_nor_slots(
+    project: Path, encoder: Encoder, tokenizer: Tokenizer
+) -> None:
+    rows = read_corpus(project / "corpus", ["train"])
+    written = Featurizer(encoder, INTENTS, TYPES).features(as_written(rows[0]))
+    hidden = TokenMask.of(tokenizer, 1.0).applied(written, random.Random(1))
+    tokens = {str(tokenizer.id_to_token(identifier)) for identifier in hidden["input_ids"]}
+    assert tokens - set(SLOT_TOKENS) == {"[CLS]", "[SEP]", "[MASK]"}
+    assert {**hidden, "input_ids": written["input_ids"]} == written
+    some = TokenMask.of(tokenizer, 0.3).applied(written, random.Random(1))["input_ids"]
+    assert 0 < sum(a != b for a, b in zip(some, written["input_ids"], strict=True)) < len(some) / 2
+
+
 def test_each_epoch_refills_anew_and_the_same_way_under_a_seed(
-    project: Path, encoder: Encoder
+    project: Path, encoder: Encoder, tokenizer: Tokenizer
 ) -> None:
     batch = project / "corpus" / "train.jsonl"
     batch.write_text(batch.read_text().replace("!|", "|"))
     rows = read_corpus(project / "corpus", ["train"])
     featurizer = Featurizer(encoder, INTENTS, TYPES)
-    first, second = (RefilledDataset(rows, featurizer, Augmentation(), 5) for _ in range(2))
+    mask = TokenMask.of(tokenizer, 0.0)
+    first, second = (RefilledDataset(rows, featurizer, Augmentation(), mask, 5) for _ in range(2))
     seen = set()
     for epoch in range(5):
         first.epoch = second.epoch = epoch

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from sidedoor import tags
-from sidedoor.encoding import Encoder, Encoding
+from sidedoor.encoding import SLOT_TOKENS, Encoder, Encoding
 from sidedoor_training.corpus import CorpusRow
 from sidedoor_training.markup import TextSpan
 from sidedoor_training.refill import Augmentation, Example, as_written, refill
@@ -63,6 +64,31 @@ class Featurizer:
         return labels
 
 
+@dataclass(frozen=True, slots=True)
+class TokenMask:
+    """Hides a share of an example's words, so that no message is learnt by heart."""
+
+    token: int
+    share: float
+    kept: frozenset[int]
+    """The special tokens and slots, which are never hidden."""
+
+    @classmethod
+    def of(cls, tokenizer: Tokenizer, share: float) -> "TokenMask":
+        """The mask of a tokenizer that `build_tokenizer` made."""
+        ids = tokenizer.get_vocab()
+        kept = frozenset(ids[token] for token in ("[CLS]", "[SEP]", *SLOT_TOKENS))
+        return cls(ids["[MASK]"], share, kept)
+
+    def applied(self, features: Features, rng: random.Random) -> Features:
+        """The features with tokens of message and context exchanged for the mask."""
+        hidden = [
+            identifier if identifier in self.kept or rng.random() >= self.share else self.token
+            for identifier in features["input_ids"]
+        ]
+        return {**features, "input_ids": hidden}
+
+
 class RefilledDataset(Dataset[Features]):
     """Corpus rows, refilled with fresh values at every epoch and under a fixed seed."""
 
@@ -71,11 +97,13 @@ class RefilledDataset(Dataset[Features]):
         rows: Sequence[CorpusRow],
         featurizer: Featurizer,
         augmentation: Augmentation,
+        mask: TokenMask,
         seed: int,
     ) -> None:
         self._rows = rows
         self._featurizer = featurizer
         self._augmentation = augmentation
+        self._mask = mask
         self._seed = seed
         self.epoch = 0
 
@@ -85,7 +113,7 @@ class RefilledDataset(Dataset[Features]):
     def __getitem__(self, index: int) -> Features:
         rng = random.Random(f"{self._seed}/{self.epoch}/{index}")
         example = refill(self._rows[index], rng, self._augmentation)
-        return self._featurizer.features(example)
+        return self._mask.applied(self._featurizer.features(example), rng)
 
 
 class WrittenDataset(Dataset[Features]):

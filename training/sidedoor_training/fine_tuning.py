@@ -27,7 +27,13 @@ from sidedoor.errors import ConfigurationError
 from sidedoor.tags import tag_names
 from sidedoor_training.base_model import resolve, vocabulary
 from sidedoor_training.corpus import CorpusRow, corpus_sha256, read_corpus
-from sidedoor_training.dataset import Featurizer, RefilledDataset, WrittenDataset, collate
+from sidedoor_training.dataset import (
+    Featurizer,
+    RefilledDataset,
+    TokenMask,
+    WrittenDataset,
+    collate,
+)
 from sidedoor_training.int8_noise import add_int8_noise, remove_int8_noise
 from sidedoor_training.model import SidedoorConfig, SidedoorModel
 from sidedoor_training.recipe import LabelSet, Recipe, read_labels, read_recipe
@@ -96,7 +102,11 @@ def fine_tune(recipe_path: Path, output: Path, *, resume: bool = False) -> Path:
     rows = {split: read_corpus(recipe.data.corpus, [split]) for split in ("train", "validation")}
     check_labels(rows["train"] + rows["validation"], labels)
     training = RefilledDataset(
-        rows["train"], featurizer, augmentation(recipe), recipe.optimisation.seed
+        rows["train"],
+        featurizer,
+        augmentation(recipe),
+        TokenMask.of(tokenizer, recipe.data.mask_tokens),
+        recipe.optimisation.seed,
     )
     model = _starting_model(recipe, labels)
     trainer = _Trainer(
@@ -179,7 +189,7 @@ def build_model(recipe: Recipe, labels: LabelSet) -> SidedoorModel:
 
 def augmentation(recipe: Recipe) -> Augmentation:
     """The recipe's augmentation of the corpus."""
-    return Augmentation(**recipe.data.model_dump(exclude={"corpus", "labels"}))
+    return Augmentation(**recipe.data.model_dump(exclude={"corpus", "labels", "mask_tokens"}))
 
 
 def check_labels(rows: list[CorpusRow], labels: LabelSet) -> None:

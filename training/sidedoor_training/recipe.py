@@ -36,6 +36,8 @@ class Data(_Strict):
     typing_noise: Share = 0.0
     drop_surface: Share = 0.0
     drop_sender: Share = 0.0
+    mask_tokens: Share = 0.0
+    """Share of the words that are hidden from the model, drawn anew at every epoch."""
 
 
 class Lengths(_Strict):
