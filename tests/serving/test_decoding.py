@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from tests.conftest import TYPES
 
 from sidedoor import tags
-from sidedoor.decoding import FloatArray, decode_tags, merge_windows, spans, word_logits
+from sidedoor.decoding import (
+    SPLIT_COST,
+    FloatArray,
+    decode_tags,
+    joined_words,
+    merge_windows,
+    spans,
+    word_logits,
+)
 from sidedoor.encoding import Encoder, Encoding
 from sidedoor.message import Message
 
@@ -44,6 +52,62 @@ def test_viterbi_finds_the_best_of_all_allowed_paths(seed: int) -> None:
     allowed = [path for path in itertools.product(range(5), repeat=5) if _allowed(path)]
     best = max(allowed, key=lambda path: sum(logits[k, tag] for k, tag in enumerate(path)))
     assert decode_tags(logits) == list(best)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_viterbi_weighs_the_cost_of_a_border_between_joined_tokens(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    logits = (random.normal(size=(5, 5)) * 6).astype(np.float32)
+    joined = np.array([False, *(random.random(4) < 0.6)])
+
+    def worth(path: tuple[int, ...]) -> float:
+        pairs = enumerate(itertools.pairwise(path), start=1)
+        borders = sum(
+            joined[k] and (tag % 2 == 1 or (tag == 0 and before != 0)) for k, (before, tag) in pairs
+        )
+        return sum(logits[k, tag] for k, tag in enumerate(path)) - SPLIT_COST * borders
+
+    allowed = [path for path in itertools.product(range(5), repeat=5) if _allowed(path)]
+    assert decode_tags(logits, joined) == list(max(allowed, key=worth))
+
+
+@pytest.mark.parametrize(
+    ("text", "joined"),
+    [
+        ("a.b@c-d", "a.b@c-d"),
+        ("(a.b).", "( a.b ) ."),
+        ("a/b: c.", "a / b : c ."),
+        ("a's, b", "a ' s , b"),
+        ("@a_b!", "@a_b !"),
+        ("a .b", "a .b"),
+        ("...", "."),
+    ],
+)
+def test_words_are_joined_by_dots_and_the_like_but_not_at_the_edges(
+    encoder: Encoder, text: str, joined: str
+) -> None:
+    encoding = encoder.encode(Message(text))
+    firsts = np.flatnonzero(np.diff(encoding.words, prepend=-1))
+    hangs = joined_words(text, encoding.offsets, firsts)
+    pieces = ""
+    for index, first in enumerate(firsts):
+        start, end = encoding.offsets[first]
+        pieces += ("" if hangs[index] else " ") + text[start:end]
+    assert pieces.split()[: len(joined.split())] == joined.split()
+
+
+def test_a_span_keeps_an_address_whole(encoder: Encoder) -> None:
+    text = "a jo.k@b"
+    encoding = encoder.encode(Message(text))
+    tokens = [text[start:end] for start, end in encoding.offsets]
+    logits = _logits(["O", *["I-HANDLE"] * (len(tokens) - 1)], strength=4.0)
+    logits[1, TAGS.index("B-HANDLE")] = 9.0
+    logits[tokens.index("."), TAGS.index("O")] = 7.0
+    logits[tokens.index(".") + 1, TAGS.index("B-HANDLE")] = 5.0
+    (span,) = spans(text, encoding, logits, TYPES)
+    assert span.text == "jo.k@b"
+    apart = spans("a jo. k@b", encoder.encode(Message("a jo. k@b")), logits, TYPES)
+    assert [span.text for span in apart] == ["jo", "k@b"]
 
 
 def test_an_inside_without_a_begin_is_never_given() -> None:
