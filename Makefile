@@ -29,8 +29,9 @@ format: .venv/dev ## Format the code and mend what the linter can
 bench: .venv/dev ## Measure the engine; the model card takes the figures from evaluation/results/
 	$(BIN)/python benchmarks/engine.py -o evaluation/results/speed.json
 
-load: .venv/dev ## Measure the service under load; needs wrk (Debian), writes benchmarks/results/
+load: .venv/dev ## Measure the service under load (25 minutes); needs wrk; renews docs/operations.md
 	$(BIN)/python -m benchmarks.service --soak 10 -o benchmarks/results/service.json
+	$(BIN)/python -m benchmarks.service_report
 
 model: .venv/dev ## Train, export and install the shipped model (about three hours on two cores)
 	$(BIN)/sidedoor train configs/small.yaml

@@ -2,9 +2,10 @@
 
     python -m benchmarks.service [MESSAGES.jsonl] [--model DIR] [-o RESULT.json]
 
-Everything stays on 127.0.0.1. First comes the engine alone, in the same run; then the service at
-saturation with 1, 8 and 64 connections, one message a request and 32; then at 70 % of that, at
-twice of it, and, with `--soak`, for minutes. About six minutes without a soak.
+Everything stays on 127.0.0.1. The service is measured at saturation with 1, 8 and 64 connections,
+one message a request and 32; at 70 % of each; at twice of it; and, with `--soak`, for minutes.
+Before and after comes the engine alone. About ten minutes without a soak. What is promised stands
+in `service_report.py`.
 """
 
 import argparse
@@ -14,22 +15,34 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.service_load import Service, overload, rate_of, serving, wrk
+from benchmarks.service_report import BATCH, CONNECTIONS, targets
 
 from sidedoor import Analyzer, Message
 from sidedoor.analyzer import usable_cores
 from sidedoor.model_folder import DEFAULT, read_config
 from sidedoor.rows import Rows
 
-CONNECTIONS: Final = (1, 8, 64)
-BATCH: Final = 32
 ROUNDS: Final = 3
+
+
+@dataclass(frozen=True)
+class _Requests:
+    """Requests to one path: a file of bodies, one a line, of `count` messages each."""
+
+    path: str
+    bodies: Path
+    count: int
+
+    def with_messages(self, row: dict[str, float]) -> dict[str, float]:
+        return {**row, "messages_per_second": round(row["answered_per_second"] * self.count, 1)}
 
 
 def main() -> None:
@@ -40,18 +53,17 @@ def main() -> None:
         "model": _model(options.model),
         "messages": len(messages),
         "seconds_a_phase": options.seconds,
-        "engine": _engine(options.model, messages),
     }
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        single, batch = work / "single.txt", work / "batch.txt"
-        bodies = [_body(message) for message in messages]
-        single.write_text("\n".join(json.dumps(body) for body in bodies))
-        batch.write_text("\n".join(json.dumps(_batch(bodies, k)) for k in range(len(bodies))))
+        requests = _requests(messages, work)
         result["ready_s"] = _ready(options.model, work)
+        before = _rates(options.model, messages)
         with serving(options.model, work / "log") as service:
-            result |= _phases(service, single, batch, result["engine"], options)
-    result["kept"] = _kept(result)
+            result["service"] = _phases(service, requests, options)
+            result["lost"] = service.errors()
+        result["engine"] = _engine(options.model, messages, before)
+    result["targets"] = targets(result)
     text = json.dumps(result, indent=2) + "\n"
     print(text, end="")
     if options.output:
@@ -60,63 +72,54 @@ def main() -> None:
 
 
 def _phases(
-    service: Service, single: Path, batch: Path, engine: dict[str, float], options: Any
+    service: Service, requests: Mapping[str, _Requests], options: argparse.Namespace
 ) -> dict[str, Any]:
-    wrk(service.url("/v1/analyze"), single, connections=8, seconds=3)
-    memory = {"warm": service.resident_mb()}
-    phases: dict[str, Any] = {}
-    for connections in CONNECTIONS:
-        for name, path, bodies, count in (
-            ("one_message", "/v1/analyze", single, 1),
-            ("batch_of_32", "/v1/analyze/batch", batch, BATCH),
-        ):
-            row = wrk(service.url(path), bodies, connections, options.seconds)
-            row["messages_per_second"] = round(row["answered_per_second"] * count, 1)
-            phases[f"{name}_{connections}_connections"] = row
-    best = max(phases[f"one_message_{c}_connections"]["requests_per_second"] for c in CONNECTIONS)
-    memory["saturated"] = service.resident_mb()
-    phases["at_70_percent"] = rate_of(
-        service.url("/v1/analyze"), single, 0.7 * best, options.seconds
-    )
-    phases["at_200_percent"] = overload(service, single, 2 * best, options.overload_seconds)
-    memory["overloaded"] = service.resident_mb()
+    single = requests["one_message"]
+    wrk(service.url(single.path), single.bodies, connections=8, seconds=3)
+    phases: dict[str, Any] = {"saturation": {}, "at_70_percent": {}}
+    for name, kind in requests.items():
+        for connections in CONNECTIONS:
+            row = wrk(service.url(kind.path), kind.bodies, connections, options.seconds)
+            _wait_until_idle(service)
+            phases["saturation"][f"{name}_{connections}"] = kind.with_messages(row)
+    for name, kind in requests.items():
+        for connections in CONNECTIONS:
+            saturated = phases["saturation"][f"{name}_{connections}"]["answered_per_second"]
+            rate = 0.7 * max(saturated, 1 / options.seconds)  # short phases may answer nothing
+            row = rate_of(service.url(kind.path), kind.bodies, connections, rate, options.seconds)
+            _wait_until_idle(service)
+            phases["at_70_percent"][f"{name}_{connections}"] = kind.with_messages(row)
+    best = max(phases["saturation"][f"one_message_{c}"]["answered_per_second"] for c in CONNECTIONS)
+    phases["at_200_percent"] = overload(service, single.bodies, 2 * best, options.overload_seconds)
     if options.soak:
-        phases["soak"] = _soak(service, single, options.soak)
-    return {"service": phases, "resident_mb": memory, "lost": service.errors()}
+        phases["soak"] = _soak(service, single.bodies, options.soak)
+    return phases
+
+
+def _wait_until_idle(service: Service) -> None:
+    """Waits for what a phase has left behind, which the next one would pay for."""
+    while service.metric("sidedoor_waiting_messages"):
+        time.sleep(0.1)
 
 
 def _soak(service: Service, bodies: Path, minutes: float) -> dict[str, Any]:
     """Eight connections for minutes, with the memory after each tenth."""
-    memory = []
-    rates = []
+    rows, memory = [], []
     for _ in range(10):
-        row = wrk(service.url("/v1/analyze"), bodies, 8, max(1, round(6 * minutes)))
-        rates.append(row["requests_per_second"])
+        rows.append(wrk(service.url("/v1/analyze"), bodies, 8, max(1, round(6 * minutes))))
         memory.append(service.resident_mb())
-    return {"minutes": minutes, "requests_per_second": rates, "resident_mb": memory}
-
-
-def _kept(result: dict[str, Any]) -> dict[str, Any]:
-    """The figures that are promised."""
-    phases, engine = result["service"], result["engine"]
-    singles = [phases[f"one_message_{c}_connections"] for c in CONNECTIONS]
-    batches = [phases[f"batch_of_32_{c}_connections"] for c in CONNECTIONS]
-    rate = engine["messages_per_second"]
     return {
-        "one_message_share_of_engine": _share(singles, rate),
-        "batch_share_of_engine": _share(batches, rate),
-        "p99_at_70_percent_in_engine_p50s": round(
-            phases["at_70_percent"]["p99_ms"] / engine["p50_ms"], 2
-        ),
-        "refusal_p99_ms": phases["at_200_percent"]["refused_p99_ms"],
+        "minutes": minutes,
+        "requests_per_second": [row["requests_per_second"] for row in rows],
+        "p99_ms": [row["p99_ms"] for row in rows],
+        "refused": sum(row["refused"] for row in rows),
+        "broken": sum(row["broken"] for row in rows),
+        "resident_mb": memory,
     }
 
 
-def _share(rows: Sequence[dict[str, float]], rate: float) -> float:
-    return round(max(row["messages_per_second"] for row in rows) / rate, 3)
-
-
-def _engine(model: Path, messages: Sequence[Message]) -> dict[str, float]:
+def _rates(model: Path, messages: Sequence[Message]) -> list[float]:
+    """The engine's messages a second, on all cores, in each of some rounds."""
     analyzer = Analyzer.load(model)
     list(analyzer.analyze_many(messages[:100]))
     rates = []
@@ -124,6 +127,13 @@ def _engine(model: Path, messages: Sequence[Message]) -> dict[str, float]:
         start = time.perf_counter()
         count = sum(1 for _ in analyzer.analyze_many(messages))
         rates.append(count / (time.perf_counter() - start))
+    return rates
+
+
+def _engine(model: Path, messages: Sequence[Message], before: list[float]) -> dict[str, Any]:
+    """The engine by itself: rounds before and after the service's, in case the machine drifts."""
+    rates = [*before, *_rates(model, messages)]
+    analyzer = Analyzer.load(model)
     times = []
     for message in messages:
         start = time.perf_counter()
@@ -131,6 +141,7 @@ def _engine(model: Path, messages: Sequence[Message]) -> dict[str, float]:
         times.append(1000 * (time.perf_counter() - start))
     return {
         "messages_per_second": round(statistics.median(rates), 1),
+        "rounds": [round(rate, 1) for rate in rates],
         "p50_ms": round(statistics.median(times), 2),
     }
 
@@ -165,6 +176,23 @@ def _messages(source: str | None) -> list[Message]:
     return [as_written(row).message for row in read_corpus(Path("training/corpus"), ["test"])]
 
 
+def _requests(messages: Sequence[Message], folder: Path) -> dict[str, _Requests]:
+    """The bodies, one a line: each message by itself, and all of them in batches."""
+    singles = [_body(message) for message in messages]
+    # the last batch is filled up from the first messages
+    batches = [
+        {"messages": [singles[(first + k) % len(singles)] for k in range(BATCH)]}
+        for first in range(0, len(singles), BATCH)
+    ]
+    kinds = {
+        "one_message": _Requests("/v1/analyze", folder / "single.txt", 1),
+        "batch_of_32": _Requests("/v1/analyze/batch", folder / "batch.txt", BATCH),
+    }
+    for kind, bodies in zip(kinds.values(), (singles, batches), strict=True):
+        kind.bodies.write_text("\n".join(map(json.dumps, bodies)))
+    return kinds
+
+
 def _body(message: Message) -> dict[str, Any]:
     context = [{"text": turn.text, "sender": turn.sender} for turn in message.context]
     return {
@@ -173,11 +201,6 @@ def _body(message: Message) -> dict[str, Any]:
         "sender": message.sender,
         "context": context,
     }
-
-
-def _batch(bodies: Sequence[dict[str, Any]], first: int) -> dict[str, Any]:
-    """A batch of the messages from `first` on, which begin again at their end."""
-    return {"messages": [bodies[(first + k) % len(bodies)] for k in range(BATCH)]}
 
 
 def _model(folder: Path) -> dict[str, str]:

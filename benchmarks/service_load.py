@@ -43,9 +43,9 @@ if mean > 0 then
 end
 function done(summary, latency)
   local e = summary.errors
-  io.write(string.format("FIGURES %d %d %d %d %d %d %d\\n", summary.requests, summary.duration,
-    latency:percentile(50), latency:percentile(99), latency:percentile(99.9), e.status,
-    e.connect + e.read + e.write + e.timeout))
+  io.write(string.format("FIGURES %d %d %d %d %d %d %d %d\\n", summary.requests,
+    summary.duration, latency.mean, latency:percentile(50), latency:percentile(99),
+    latency:percentile(99.9), e.status, e.connect + e.read + e.write + e.timeout))
 end
 """
 
@@ -69,16 +69,19 @@ class Service:
         finally:
             connection.close()
 
+    def metric(self, name: str) -> float:
+        """The value of a metric without labels."""
+        lines = self.get("/metrics")[1].splitlines()
+        return float(next(x for x in lines if x.startswith(f"{name} ")).split()[1])
+
     def resident_mb(self) -> float:
         """The process's memory."""
-        name = "process_resident_memory_bytes "
-        lines = self.get("/metrics")[1].splitlines()
-        return round(float(next(x for x in lines if x.startswith(name)).split()[1]) / 2**20, 1)
+        return round(self.metric("process_resident_memory_bytes") / 2**20, 1)
 
     def errors(self) -> dict[str, float]:
-        """Counts of answers that are neither right nor refused."""
+        """Counts of answers that failed or came too late."""
         found: dict[str, float] = {}
-        pattern = r'sidedoor_requests_total\{.*status="(500|504|gone)"\} (\S+)'
+        pattern = r'sidedoor_requests_total\{.*status="(500|504)"\} (\S+)'
         for status, count in re.findall(pattern, self.get("/metrics")[1]):
             found[status] = found.get(status, 0) + float(count)
         return found
@@ -143,10 +146,11 @@ def wrk(
     found = re.search(r"FIGURES (.*)", done.stdout)
     if found is None:
         raise SystemExit(f"wrk said: {done.stdout}")
-    count, took_us, p50, p99, p999, refused, broken = map(int, found[1].split())
+    count, took_us, mean, p50, p99, p999, refused, broken = map(int, found[1].split())
     return {
         "requests_per_second": round(1e6 * count / took_us, 1),
         "answered_per_second": round(1e6 * (count - refused) / took_us, 1),
+        "mean_ms": mean / 1000,
         "p50_ms": p50 / 1000,
         "p99_ms": p99 / 1000,
         "p999_ms": p999 / 1000,
@@ -155,15 +159,16 @@ def wrk(
     }
 
 
-def rate_of(url: str, bodies: Path, rate: float, seconds: int) -> dict[str, float]:
-    """Runs wrk at about `rate` requests a second, at random times, over 64 connections."""
-    connections = 64
+def rate_of(
+    url: str, bodies: Path, connections: int, rate: float, seconds: int
+) -> dict[str, float]:
+    """Runs wrk at about `rate` requests a second, at random times."""
     answer_ms = 0.0
     row: dict[str, float] = {}
     for duration in (3, 3, seconds):
         delay_ms = max(0.0, 1000 * connections / rate - answer_ms)
         row = wrk(url, bodies, connections, duration, delay_ms=delay_ms)
-        answer_ms = 1000 * connections / row["requests_per_second"] - delay_ms
+        answer_ms = row["mean_ms"]
     return {"asked_requests_per_second": round(rate, 1), **row}
 
 
@@ -174,8 +179,7 @@ def overload(service: Service, bodies: Path, rate: float, seconds: int) -> dict[
         b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
         for body in bodies.read_bytes().splitlines()
     ]
-    before = service.resident_mb()
-    found = asyncio.run(_Load(service.port, requests, rate, seconds).run())
+    found, memory = asyncio.run(_watched(service, _Load(service.port, requests, rate, seconds)))
     admitted, refused = found.get(200, []), found.get(503, [])
     return {
         "offered_requests_per_second": round(sum(map(len, found.values())) / seconds, 1),
@@ -185,8 +189,18 @@ def overload(service: Service, bodies: Path, rate: float, seconds: int) -> dict[
         "admitted_p99_ms": _cut(admitted, 99),
         "refused_p50_ms": _cut(refused, 50),
         "refused_p99_ms": _cut(refused, 99),
-        "resident_mb": [before, service.resident_mb()],
+        "resident_mb": memory,
     }
+
+
+async def _watched(service: Service, load: "_Load") -> tuple[dict[int, list[float]], list[float]]:
+    """What the load finds, and the service's memory each few seconds meanwhile."""
+    running = asyncio.create_task(load.run())
+    memory = []
+    while not running.done():
+        memory.append(await asyncio.to_thread(service.resident_mb))
+        await asyncio.wait([running], timeout=load.seconds / 12)
+    return running.result(), memory
 
 
 class _Load:
@@ -196,7 +210,7 @@ class _Load:
         self._port = port
         self._requests = requests
         self._rate = rate
-        self._seconds = seconds
+        self.seconds = seconds
         self._free: deque[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = deque()
         self._times: dict[int, list[float]] = {}
 
@@ -205,7 +219,7 @@ class _Load:
         chance = random.Random(7)
         start = at = time.perf_counter()
         running: set[asyncio.Task[None]] = set()
-        while at < start + self._seconds:
+        while at < start + self.seconds:
             at += chance.expovariate(self._rate)
             if (wait := at - time.perf_counter()) > 0:
                 await asyncio.sleep(wait)

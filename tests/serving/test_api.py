@@ -188,7 +188,7 @@ class _Slow(Analyzer):
 
     def analyze(self, message: Message | str) -> Analysis:
         if message != "warm-up":
-            time.sleep(0.3)
+            time.sleep(0.6)
         return super().analyze(message)
 
 
@@ -210,6 +210,36 @@ def test_a_full_queue_is_refused_at_once_and_the_admitted_are_answered(slow: Ana
     assert statuses.count(503) == 8 - statuses.count(200) > 0
     refused = next(response for response in responses if response.status_code == 503)
     assert refused.headers["retry-after"] == "1"
+
+
+def test_a_full_queue_is_told_before_the_body_is_parsed(slow: Analyzer) -> None:
+    app = create_app(slow, Settings(queue=1, threads=1))
+    with TestClient(app) as client, ThreadPoolExecutor(1) as pool:
+        admitted = pool.submit(client.post, "/v1/analyze", json={"text": "x"})
+        _wait_for_waiting(client, 1)
+        for path in ("/v1/analyze", "/v1/analyze/batch"):
+            answer = client.post(path, content=b"{", headers={"Content-Type": "application/json"})
+            assert answer.status_code == 503
+            assert answer.headers["retry-after"] == "1"
+        assert client.post("/v1/analyze", content=b"{").status_code == 415
+        assert client.get("/v1/model").status_code == 200
+        assert admitted.result().status_code == 200
+
+
+def test_a_batch_that_finds_room_is_admitted_whole(slow: Analyzer) -> None:
+    app = create_app(slow, Settings(queue=2, threads=1))
+    with TestClient(app) as client, ThreadPoolExecutor(1) as pool:
+        admitted = pool.submit(client.post, "/v1/analyze", json={"text": "x"})
+        _wait_for_waiting(client, 1)
+        batch = {"messages": [{"text": "x"}] * 3}
+        assert client.post("/v1/analyze/batch", json=batch).status_code == 200
+        assert admitted.result().status_code == 200
+
+
+def _wait_for_waiting(client: TestClient, count: int) -> None:
+    end = time.monotonic() + 10
+    while f"sidedoor_waiting_messages {count}.0" not in client.get("/metrics").text:
+        assert time.monotonic() < end
 
 
 def test_a_passed_deadline_is_a_504(slow: Analyzer) -> None:

@@ -19,6 +19,8 @@ from tests.serving.service import JSON, PROGRAM, START_S, Service, environment, 
 
 pytestmark = pytest.mark.slow
 
+FULL_S = float(os.environ.pop("SIDEDOOR_TEST_FULL_S", "60"))
+"""Seconds for which the queue is kept full."""
 LONG = "a long message that takes its time. " * 500
 KEY = "a-key-of-sixteen-or-more"
 
@@ -109,6 +111,24 @@ def test_a_full_queue_answers_503_and_the_admitted_all_get_answers(service: Serv
     assert service.metric('sidedoor_rejections_total{reason="queue"}') >= statuses.count(503)
 
 
+def test_the_queue_may_be_full_for_a_minute(service: Service) -> None:
+    before = service.metric("process_resident_memory_bytes")
+    stop = threading.Event()
+    with ThreadPoolExecutor(12) as pool:
+        load = [pool.submit(_ask_until, service, stop, LONG) for _ in range(12)]
+        refused = []
+        for _ in range(6):
+            time.sleep(FULL_S / 6)
+            refused.append(service.metric('sidedoor_rejections_total{reason="queue"}'))
+        stop.set()
+        statuses = [status for asked in load for status in asked.result()]
+    assert refused == sorted(set(refused))
+    assert set(statuses) == {200, 503}
+    assert service.metric("sidedoor_waiting_messages") == 0
+    assert service.metric("process_resident_memory_bytes") < before + 50 * 2**20
+    assert service.analyze("hello").status == 200
+
+
 def test_work_whose_client_has_gone_does_not_run(service: Service) -> None:
     before = service.metric("sidedoor_messages_total")
     body = json.dumps({"messages": [{"text": LONG}] * 4}).encode()
@@ -188,14 +208,17 @@ def test_a_killed_process_starts_again_at_once_on_its_port(
     with running(model_folder, tmp_path / "first") as service:
         port = service.port
         stop = threading.Event()
-        load = threading.Thread(target=_ask_until, args=(service, stop))
-        load.start()
-        time.sleep(0.3)
-        assert service.stop(signal.SIGKILL) == -signal.SIGKILL
-        with running(model_folder, tmp_path / "second", port=port) as again:
-            assert again.analyze("hello").status == 200
-            stop.set()
-            load.join()
+        with ThreadPoolExecutor(8) as pool:
+            load = [pool.submit(_ask_until, service, stop) for _ in range(8)]
+            time.sleep(0.3)
+            assert service.stop(signal.SIGKILL) == -signal.SIGKILL
+            with running(model_folder, tmp_path / "second", port=port) as again:
+                assert again.analyze("hello").status == 200
+                time.sleep(0.3)
+                stop.set()
+                statuses = [status for asked in load for status in asked.result()]
+        assert statuses.count(0) >= 1
+        assert set(statuses) == {0, 200}
 
 
 def test_a_second_process_on_the_port_goes_on_when_the_first_is_killed(
@@ -272,12 +295,17 @@ def test_a_public_address_needs_no_keys_if_that_is_spelled_out(
         process.wait()
 
 
-def _ask_until(service: Service, stop: threading.Event) -> None:
+def _ask_until(service: Service, stop: threading.Event, text: str = "hello") -> list[int]:
+    """The statuses of the answers; 0 stands for a broken connection, 503 is waited after."""
+    statuses = []
     while not stop.is_set():
         try:
-            service.analyze("hello")
+            statuses.append(service.analyze(text).status)
         except (OSError, http.client.HTTPException):
+            statuses.append(0)
+        if statuses[-1] != 200:
             time.sleep(0.02)
+    return statuses
 
 
 def _fill(pipe: int) -> None:

@@ -69,7 +69,7 @@ def create_app(
     _add_status(app, engine, metrics, lifecycle)
     pages.add(app, settings)
     problems.install(app)
-    _add_middleware(app, settings, metrics, provider)
+    _add_middleware(app, settings, engine, metrics, provider)
     return app
 
 
@@ -133,10 +133,16 @@ def _add_status(app: FastAPI, engine: Engine, metrics: Metrics, lifecycle: Lifec
 
 
 def _add_middleware(
-    app: FastAPI, settings: Settings, metrics: Metrics, provider: "TracerProvider | None"
+    app: FastAPI,
+    settings: Settings,
+    engine: Engine,
+    metrics: Metrics,
+    provider: "TracerProvider | None",
 ) -> None:
     """The last added is the outermost."""
-    app.add_middleware(Intake, receive_s=settings.receive_s, metrics=metrics)
+    app.add_middleware(
+        Intake, receive_s=settings.receive_s, metrics=metrics, refusal=engine.refusal
+    )
     if settings.api_keys:
         app.add_middleware(Keys, keys=settings.api_keys, metrics=metrics)
     if settings.cors_origins:

@@ -46,8 +46,10 @@ class _Job:
 
 
 class Engine:
-    """Analyses messages for the API: admits up to `queue` of them, answers each within its time.
+    """Analyses messages for the API: admits while fewer than `queue` wait, each answer in time.
 
+    A batch may overfill the queue by its own messages: admission then needs no count, and single
+    messages never keep a large batch out for good.
     Requests take turns, message by message, so that a batch does not hold up a single message.
     Work whose client has gone or whose deadline is over is dropped before it runs.
     """
@@ -77,7 +79,8 @@ class Engine:
             ApiError: 503 at once where nothing is admitted, 504 where the deadline passes.
             ClientGoneError: the client has closed the connection.
         """
-        self._admit(len(messages))
+        if refusal := self.refusal():
+            raise refusal
         job = _Job(messages, time.monotonic() + self._deadline_s)
         self.waiting += len(messages)
         watcher = asyncio.create_task(_watch(receive, job))
@@ -96,6 +99,17 @@ class Engine:
             job.done.cancel()
             watcher.cancel()
 
+    def refusal(self) -> ApiError | None:
+        """Why nothing is admitted now, if so; counted as a rejection."""
+        if not self._lifecycle.admits:
+            reason, detail = "stopping", "The service is stopping; ask another instance."
+        elif self.waiting >= self._capacity:
+            reason, detail = "queue", "The queue is full; try again in a second."
+        else:
+            return None
+        self._metrics.rejections.labels(reason).inc()
+        return ApiError(HTTPStatus.SERVICE_UNAVAILABLE, detail, {"Retry-After": "1"})
+
     def close(self, timeout_s: float) -> None:
         """Ends the threads, and waits for what they run."""
         for _ in self._threads:
@@ -103,22 +117,6 @@ class Engine:
         end = time.monotonic() + timeout_s
         for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))
-
-    def _admit(self, count: int) -> None:
-        if not self._lifecycle.admits:
-            self._metrics.rejections.labels("stopping").inc()
-            raise ApiError(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "The service is stopping; ask another instance.",
-                {"Retry-After": "1"},
-            )
-        if self.waiting and self.waiting + count > self._capacity:
-            self._metrics.rejections.labels("queue").inc()
-            raise ApiError(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "The queue is full; try again in a second.",
-                {"Retry-After": "1"},
-            )
 
     def _work(self) -> None:
         while (job := self._queue.get()) is not None:

@@ -1,24 +1,35 @@
-"""Takes in a request's body: in time, within its limit, and as JSON."""
+"""Takes in a request's body: in time, within its limit, as JSON, and where there is room."""
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sidedoor.api.metrics import Metrics
-from sidedoor.api.problems import ClientGoneError, problem_response
+from sidedoor.api.problems import ApiError, ClientGoneError, problem_response
 
+ANALYSIS: Final = ("/v1/analyze", "/v1/analyze/batch")
+"""The paths that need room in the queue."""
 MAX_BODY_BYTES: Final = 1024 * 1024
 MAX_DISCARDED_BYTES: Final = 16 * 1024 * 1024
 """Most that is read of a body that is too large: who still sends can't read the answer."""
 
+Refusal = Callable[[], ApiError | None]
+"""Why nothing is admitted now, if so."""
+
 
 class Intake:
-    """Answers 413, 415 and 408 to bodies that are too large, no JSON, or too slow."""
+    """Answers 413, 415 and 408 to bodies that are too large, no JSON, or too slow.
 
-    def __init__(self, app: ASGIApp, receive_s: float, metrics: Metrics) -> None:
+    And 503 where nothing is admitted, before the body is parsed: dear refusals would starve what
+    is admitted when a crowd asks again at once.
+    """
+
+    def __init__(self, app: ASGIApp, receive_s: float, metrics: Metrics, refusal: Refusal) -> None:
         self._app = app
+        self._refusal = refusal
         self._receive_s = receive_s
         self._metrics = metrics
 
@@ -54,6 +65,10 @@ class Intake:
                 "The body must be JSON, and its Content-Type application/json.",
                 (scope, receive, send),
             )
+            return
+        if scope["path"] in ANALYSIS and (error := self._refusal()):
+            response = problem_response(error.status, error.detail, headers=error.headers)
+            await response(scope, receive, send)
             return
         first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 

@@ -44,8 +44,8 @@ class Settings(BaseSettings):
     """Whether `/` shows the playground."""
     threads: Annotated[int, Field(ge=1, le=256)] = usable_cores()
     """Analysing threads."""
-    queue: Annotated[int, Field(ge=1, le=1_000_000)] = 512
-    """Most messages admitted and not yet answered."""
+    queue: Annotated[int, Field(ge=1, le=1_000_000)] = 256
+    """Messages admitted and not yet answered from which on nothing more is admitted."""
     deadline_s: Seconds = 10
     """Seconds in which an admitted request is answered."""
     receive_s: Seconds = 10
