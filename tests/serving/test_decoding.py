@@ -1,4 +1,5 @@
 import itertools
+from collections.abc import Iterable
 
 import numpy as np
 import pytest
@@ -60,12 +61,13 @@ def test_viterbi_weighs_the_cost_of_a_border_between_joined_tokens(seed: int) ->
     logits = (random.normal(size=(5, 5)) * 6).astype(np.float32)
     joined = np.array([False, *(random.random(4) < 0.6)])
 
-    def worth(path: tuple[int, ...]) -> float:
+    def worth(steps: Iterable[int]) -> float:
+        path = list(steps)
         pairs = enumerate(itertools.pairwise(path), start=1)
         borders = sum(
             joined[k] and (tag % 2 == 1 or (tag == 0 and before != 0)) for k, (before, tag) in pairs
         )
-        return sum(logits[k, tag] for k, tag in enumerate(path)) - SPLIT_COST * borders
+        return float(sum(logits[k, tag] for k, tag in enumerate(path)) - SPLIT_COST * borders)
 
     allowed = [path for path in itertools.product(range(5), repeat=5) if _allowed(path)]
     assert decode_tags(logits, joined) == list(max(allowed, key=worth))
