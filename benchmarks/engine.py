@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from sidedoor import Analyzer, Message
-from sidedoor.analyzer import usable_cores
+from sidedoor.cores import usable_cores
 from sidedoor.model_folder import DEFAULT
 from sidedoor.rows import Rows
 from sidedoor_training.corpus import read_corpus

@@ -26,7 +26,7 @@ from benchmarks.service_load import Service, overload, rate_of, serving, wrk
 from benchmarks.service_report import BATCH, CONNECTIONS, targets
 
 from sidedoor import Analyzer, Message
-from sidedoor.analyzer import usable_cores
+from sidedoor.cores import usable_cores
 from sidedoor.model_folder import DEFAULT, read_config
 from sidedoor.rows import Rows
 

@@ -1,7 +1,6 @@
 """The analyzer: message in, analysis out. Joins encoding, session, decoding and policy."""
 
 import math
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +12,7 @@ from tokenizers import Tokenizer
 
 from sidedoor import decoding
 from sidedoor.analysis import Analysis, Evidence, Intent
+from sidedoor.cores import usable_cores
 from sidedoor.encoding import Encoder, Encoding, Limits
 from sidedoor.errors import ModelFolderError
 from sidedoor.message import Message
@@ -108,15 +108,6 @@ class Analyzer:
                     yield from pending.popleft().result()
             while pending:
                 yield from pending.popleft().result()
-
-
-def usable_cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "process_cpu_count"):
-        return os.process_cpu_count() or 1
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _chunks(messages: Iterable[Message | str], size: int) -> Iterator[list[Message | str]]:

@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from sidedoor import model_folder, policy
-from sidedoor.analyzer import usable_cores
+from sidedoor.cores import usable_cores
 from sidedoor.errors import ConfigurationError
 
 PREFIX: Final = "SIDEDOOR_"
