@@ -153,13 +153,36 @@ def serve(
     no_auth: Annotated[
         bool, typer.Option("--no-auth", help="Ask for no API key, on a public address too.")
     ] = False,
+    engine: Annotated[
+        Literal["local", "ray"],
+        typer.Option(help="local: one process. ray: replicas, see docs/scaling.md."),
+    ] = "local",
+    ray_address: Annotated[
+        str | None, RayOption(help="Address of a Ray cluster; this machine by default.")
+    ] = None,
+    replicas: Annotated[int | None, RayOption(help="Replicas; 1 by default.", min=1)] = None,
+    max_replicas: Annotated[
+        int | None, RayOption(help="Most replicas, added as requests queue up.", min=1)
+    ] = None,
 ) -> None:
     """Starts the HTTP API and the playground; see docs/operations.md for all its settings."""
+    scale = {"replicas": replicas, "max_replicas": max_replicas}
+    given = {name: value for name, value in scale.items() if value is not None}
+    if engine == "local" and (given or ray_address):
+        raise ConfigurationError("--ray-address, --replicas and --max-replicas need --engine ray")
     try:
         from sidedoor.api.server import run
         from sidedoor.api.settings import load_settings
     except ImportError as error:
         raise MissingExtraError("api", error.name or "fastapi") from None
+    if engine == "ray":
+        try:
+            from sidedoor.api import replicas as ray_serve
+        except ImportError as error:
+            raise MissingExtraError("ray", error.name or "ray") from None
+        settings = load_settings(host=host, port=port, model=model, policy=policy)
+        ray_serve.run(settings, ray_serve.read_scale(given), address=ray_address, no_auth=no_auth)
+        return
     run(load_settings(host=host, port=port, model=model, policy=policy), no_auth=no_auth)
 
 

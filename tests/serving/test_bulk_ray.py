@@ -13,6 +13,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pytest
 from pyarrow import dataset, parquet
+from tests.serving.ray_processes import MARK, started_by
 from tests.serving.service import PROGRAM
 
 pytestmark = pytest.mark.slow
@@ -45,20 +46,6 @@ def _records(target: Path) -> list[Path]:
     return list((target / "_sidedoor" / "parts").rglob("*.json"))
 
 
-def _actors(log: Path) -> list[int]:
-    """The processes of a run's actors: those that have its session's folder in their arguments."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes()
-            environment = (folder / "environ").read_bytes()
-        except OSError:
-            continue
-        if command.startswith(b"ray::MapWorker") and f"BULK_TEST={log}".encode() in environment:
-            found.append(int(folder.name))
-    return found
-
-
 def _source(folder: Path) -> Path:
     """A folder with a file of each kind, and three malformed rows in it."""
     folder.mkdir()
@@ -86,11 +73,11 @@ def test_an_actor_killed_in_mid_run_costs_no_row_and_doubles_none(
     monkeypatch: pytest.MonkeyPatch, model_folder: Path, tmp_path: Path
 ) -> None:
     log, target = tmp_path / "log", tmp_path / "out"
-    monkeypatch.setenv("BULK_TEST", str(log))
+    monkeypatch.setenv(MARK, str(log))
     source = _source(tmp_path / "in")
     process = _start(source, target, model_folder, log)
     _wait_for(lambda: len(_records(target)) >= 2, process, log)
-    victim = _wait_for(lambda: _actors(log), process, log)[0]
+    victim = _wait_for(lambda: started_by(str(log), "ray::MapWorker"), process, log)[0]
     os.kill(victim, signal.SIGKILL)
     assert process.wait(WAIT_S) == 0, log.read_text()
     table = dataset.dataset(target, format="parquet").to_table()
@@ -105,7 +92,7 @@ def test_a_killed_driver_is_rerun_and_goes_on(
     monkeypatch: pytest.MonkeyPatch, model_folder: Path, tmp_path: Path
 ) -> None:
     log, target = tmp_path / "log", tmp_path / "out"
-    monkeypatch.setenv("BULK_TEST", str(log))
+    monkeypatch.setenv(MARK, str(log))
     source = _source(tmp_path / "in")
     process = _start(source, target, model_folder, log, "--format", "jsonl")
     _wait_for(lambda: len(_records(target)) >= 3, process, log)

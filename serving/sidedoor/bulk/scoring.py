@@ -63,6 +63,7 @@ class PartScorer:
             "messages": messages,
             "rejected": len(rejected),
             "seconds": round(time.perf_counter() - started, 3),
+            "ended": round(time.time(), 3),
         }
         lines = [json.dumps({"source": part.source, **row}) + "\n" for row in rejected]
         self._ledger.commit(part, output, "".join(lines).encode(), record)
