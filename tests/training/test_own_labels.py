@@ -54,11 +54,14 @@ def test_foreign_labels_are_trained_exported_and_served_by_the_page(
     for name, content in _files().items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
+    commands = [command for command in _commands() if command.startswith("sidedoor ")]
+    (serve,) = (command for command in commands if command.startswith("sidedoor serve"))
+    looks = [command for command in commands if command.startswith("sidedoor corpus")]
+    for command in looks:
+        _run(command, folder)
     _shrink(folder, project / "base")
-    trained = [command for command in _commands() if command.startswith("sidedoor ")]
-    (serve,) = (command for command in trained if command.startswith("sidedoor serve"))
-    for command in trained:
-        if command != serve:
+    for command in commands:
+        if command not in (serve, *looks):
             _run(command, folder)
     text = "please refund parcel PX-4471-90"
     options = dict(zip(*[iter(shlex.split(serve)[2:])] * 2, strict=True))
@@ -118,5 +121,4 @@ def _run(command: str, folder: Path) -> None:
         text=True,
         timeout=300,
     )
-    leaks = "corpus check" in command and "across splits" in done.stdout
-    assert done.returncode == 0 or leaks, f"{command}\n{done.stdout}{done.stderr}"
+    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"

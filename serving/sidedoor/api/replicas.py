@@ -9,13 +9,15 @@ had it is gone: an analysis changes nothing, so it may be done again. Needs the 
 import logging
 import os
 import signal
+import sys
 import threading
 from types import FrameType
 from typing import Annotated, Any, Final
 
 # Read by Ray Serve as it is imported, and by the processes that it starts. What was set already
-# stays.
-os.environ.setdefault("RAY_SERVE_ENABLE_HA_PROXY", "1")
+# stays. Ray brings its HAProxy for Linux alone; elsewhere, its own proxy sends nothing again.
+if sys.platform == "linux":
+    os.environ.setdefault("RAY_SERVE_ENABLE_HA_PROXY", "1")
 os.environ.setdefault("RAY_SERVE_HAPROXY_RETRY_ON", "conn-failure empty-response junk-response")
 os.environ.setdefault("RAY_SERVE_HAPROXY_RETRIES", "3")
 # A request can be sent again as long as it lies in one buffer, as most messages do.
