@@ -45,6 +45,7 @@ def main() -> None:
         after = _engine(options.model, options.engine_seconds)
     engine = statistics.mean([before, after])
     result = {
+        "note": options.note,
         "machine": machine("ray", "pyarrow", "onnxruntime"),
         "messages": options.messages,
         "part_rows": options.part_rows,
@@ -67,6 +68,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--sample-seconds", type=float, default=5, help="between looks at memory")
     parser.add_argument("--model", type=Path, default=DEFAULT)
     parser.add_argument("--work", type=Path, help="folder for the files, the system's if none")
+    parser.add_argument("--note", default="", help="what a reader of the figures must know")
     parser.add_argument("-o", "--output", type=Path)
     return parser.parse_args()
 

@@ -66,7 +66,7 @@ def test_foreign_labels_are_trained_exported_and_served_by_the_page(
     text = "please refund parcel PX-4471-90"
     options = dict(zip(*[iter(shlex.split(serve)[2:])] * 2, strict=True))
     settings = {name.removeprefix("--"): folder / value for name, value in options.items()}
-    with running(tmp_path / "none", tmp_path / "log", **settings) as service:
+    with running(settings.pop("model"), tmp_path / "log", **settings) as service:
         found = service.analyze(text).json()
         about = service.request("/v1/model").json()
     assert [intent["name"] for intent in about["intents"]] == ["ask-refund", "report-damage"]

@@ -96,6 +96,8 @@ def application(settings: Settings, scale: Scale) -> serve.Application:
         ray_actor_options={"num_cpus": 1},
         max_ongoing_requests=scale.max_ongoing_requests,
         graceful_shutdown_timeout_s=settings.stop_s,
+        # By this alone Serve learns that a replica is gone; it asks every 10 s if not told.
+        health_check_period_s=1,
         logging_config={"enable_access_log": False},
         **_replicas(scale),
     )
