@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check unit format bench load model evaluate clean
+.PHONY: help serve test check unit format bench load scale model evaluate clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -32,6 +32,12 @@ bench: .venv/dev ## Measure the engine; the model card takes the figures from ev
 load: .venv/dev ## Measure the service under load (25 minutes); needs wrk; renews docs/operations.md
 	$(BIN)/python -m benchmarks.service --soak 10 -o benchmarks/results/service.json
 	$(BIN)/python -m benchmarks.service_report
+
+scale: .venv/dev ## Measure bulk analysis, replicas and training, and renew docs/scaling.md (about an hour)
+	$(BIN)/python -m benchmarks.bulk -o benchmarks/results/bulk.json
+	$(BIN)/python -m benchmarks.failover -o benchmarks/results/failover.json
+	$(BIN)/python -m benchmarks.training -o benchmarks/results/training.json
+	$(BIN)/python -m benchmarks.scaling
 
 model: .venv/dev ## Train, export and install the shipped model (about three hours on two cores)
 	$(BIN)/sidedoor train configs/small.yaml

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sidedoor.analyzer import Analyzer
 from sidedoor.errors import MissingExtraError
 from sidedoor.model_folder import DEFAULT, read_config
+from sidedoor.policy import ALLOW_ALL
 from sidedoor.rows import STANDARD, written_whole
 from sidedoor_evaluation import labelling_commands, policy_commands
 
@@ -119,7 +120,7 @@ def calibrate(
 
     if chart is not None:
         _needs_matplotlib()
-    analyzer = Analyzer.load(model)
+    analyzer = Analyzer.load(model, policy=ALLOW_ALL)
     config = analyzer.config
     budgets = budgets_of(config, max_false_flags, budget or ())
     folder = output or Path(f"{config.name}-calibrated")

@@ -12,6 +12,7 @@ from rich.progress import track
 from sidedoor import Analyzer
 from sidedoor.errors import InputError
 from sidedoor.model_folder import DEFAULT, read_config
+from sidedoor.policy import ALLOW_ALL
 from sidedoor.rows import STANDARD, Rows, written_whole
 
 app = typer.Typer()
@@ -40,7 +41,7 @@ def sample(
     if not messages:
         raise InputError(f"{log} holds no messages; give a file with one message a line")
     analyses = track(
-        Analyzer.load(model).analyze_many(messages),
+        Analyzer.load(model, policy=ALLOW_ALL).analyze_many(messages),
         description="analysing",
         total=len(messages),
         console=Console(stderr=True),

@@ -8,6 +8,7 @@ from typing import Protocol
 from sidedoor import Analyzer, Message
 from sidedoor.errors import InputError
 from sidedoor.model_folder import ModelConfig
+from sidedoor.policy import ALLOW_ALL
 from sidedoor_evaluation.gold import GoldRow
 from sidedoor_evaluation.prediction import Prediction, read_predictions
 
@@ -40,7 +41,7 @@ class ModelSystem:
     @classmethod
     def load_all(cls, folders: Sequence[Path]) -> "list[ModelSystem]":
         """Loads model folders; those of the same name get their folder's name too."""
-        loaded = [Analyzer.load(folder) for folder in folders]
+        loaded = [Analyzer.load(folder, policy=ALLOW_ALL) for folder in folders]
         names = [analyzer.config.name for analyzer in loaded]
         return [
             cls(name if names.count(name) == 1 else f"{name} ({folder.name})", analyzer)

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from sidedoor import Analyzer, Policy
+from sidedoor import Analyzer
 from sidedoor.calibration import calibrate
 from sidedoor.encoding import Encoder
 from sidedoor.errors import ExportError
@@ -24,6 +24,7 @@ from sidedoor.model_folder import (
     sha256,
     write_config,
 )
+from sidedoor.policy import ALLOW_ALL
 from sidedoor.session import Session
 from sidedoor_onnx.graph import export_fp32, fuse, quantise
 from sidedoor_onnx.parity import Agreement, agreement, max_logit_difference
@@ -35,9 +36,6 @@ from sidedoor_training.refill import as_written
 MAX_LOGIT_DIFFERENCE: Final = 1e-4
 _PARITY_MESSAGES: Final = 100
 _PACKAGES: Final = ("sidedoor", "torch", "transformers", "tokenizers", "onnx", "onnxruntime")
-_NO_POLICY: Final = Policy.model_validate(
-    {"version": 1, "rules": [], "default": {"action": "allow", "reason": "No policy."}}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,4 +181,4 @@ def _write_folder(
 
 
 def _load(folder: Path) -> Analyzer:
-    return Analyzer.load(folder, policy=_NO_POLICY)
+    return Analyzer.load(folder, policy=ALLOW_ALL)

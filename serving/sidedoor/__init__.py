@@ -3,6 +3,7 @@
 from sidedoor.analysis import Analysis, Decision, Evidence, Intent, Span
 from sidedoor.analyzer import Analyzer
 from sidedoor.errors import (
+    BulkError,
     ConfigurationError,
     ExportError,
     InputError,
@@ -17,6 +18,7 @@ from sidedoor.policy import Policy
 __all__ = [
     "Analysis",
     "Analyzer",
+    "BulkError",
     "ConfigurationError",
     "Decision",
     "Evidence",

@@ -4,16 +4,18 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, Literal
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from sidedoor.analyzer import Analyzer
-from sidedoor.errors import InputError, MissingExtraError, SidedoorError
+from sidedoor.columns import Columns
+from sidedoor.errors import ConfigurationError, InputError, MissingExtraError, SidedoorError
 from sidedoor.model_folder import DEFAULT
 from sidedoor.policy import DEFAULT as DEFAULT_POLICY
 from sidedoor.policy import Policy
@@ -32,17 +34,30 @@ app = typer.Typer(
 ModelOption = Annotated[
     Path, typer.Option("--model", help="Model folder; the shipped one by default.")
 ]
+ColumnOption = Annotated[
+    str, typer.Option(metavar="NAME", rich_help_panel="Columns", help="Its column or JSON key.")
+]
+RayOption: Final = partial(typer.Option, rich_help_panel="With --engine ray")
 PolicyOption = Annotated[Path, typer.Option("--policy", help="Policy file (YAML).")]
 
 
 @app.command()
 def analyze(
     source: Annotated[
-        str, typer.Argument(metavar="IN", help="JSONL file, or - for standard input.")
+        str,
+        typer.Argument(
+            metavar="IN",
+            help="JSONL file, or - for standard input; with Ray also Parquet, CSV and folders.",
+        ),
     ],
     output: Annotated[
         str,
-        typer.Option("-o", "--output", metavar="OUT", help="JSONL file, or - for standard output."),
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            help="JSONL file, or - for standard output; with Ray a folder.",
+        ),
     ] = STANDARD,
     model: ModelOption = DEFAULT,
     policy: PolicyOption = DEFAULT_POLICY,
@@ -52,17 +67,77 @@ def analyze(
     skip_errors: Annotated[
         bool, typer.Option("--skip-errors", help="Pass over malformed rows and count them.")
     ] = False,
+    text_column: ColumnOption = "text",
+    surface_column: ColumnOption = "surface",
+    sender_column: ColumnOption = "sender",
+    context_column: ColumnOption = "context",
+    id_column: ColumnOption = "id",
+    engine: Annotated[
+        Literal["local", "ray"],
+        typer.Option(help="local: this process's threads, in order. ray: see docs/scaling.md."),
+    ] = "local",
+    ray_address: Annotated[
+        str | None, RayOption(help="Address of a Ray cluster; this machine by default.")
+    ] = None,
+    form: Annotated[
+        Literal["parquet", "jsonl"] | None,
+        RayOption("--format", help="Of the output; parquet by default."),
+    ] = None,
+    prefix: Annotated[
+        str | None, RayOption(help="Put before the names of the analysis' columns.")
+    ] = None,
+    part_rows: Annotated[
+        int | None, RayOption(help="Messages a part, about; 5000 by default.", min=1)
+    ] = None,
+    actors: Annotated[
+        int | None, RayOption(help="Actors; one a core of the cluster by default.", min=1)
+    ] = None,
 ) -> None:
-    """Analyses messages: one output row a message, in the same order."""
-    analyzer = Analyzer.load(model, policy=Policy.load(policy))
-    rows = Rows(source, text=text, skip_errors=skip_errors)
+    """Analyses messages: one output row a message."""
+    columns = Columns(text_column, surface_column, sender_column, context_column, id_column)
+    chosen = {
+        "address": ray_address,
+        "form": form,
+        "prefix": prefix,
+        "part_rows": part_rows,
+        "actors": actors,
+    }
+    given = {name: value for name, value in chosen.items() if value is not None}
+    if engine == "ray":
+        if STANDARD in (source, output) or text or skip_errors:
+            raise ConfigurationError(
+                "--engine ray reads and writes files: give IN and -o OUT, without --text and "
+                "--skip-errors (malformed rows always go to a file of their own)"
+            )
+        _analyze_with_ray(
+            source=source, target=output, model=model, policy=policy, columns=columns, **given
+        )
+    elif given:
+        raise ConfigurationError(
+            "--ray-address, --format, --prefix, --part-rows and --actors need --engine ray"
+        )
+    else:
+        rows = Rows(source, text=text, skip_errors=skip_errors, columns=columns)
+        _analyze_here(rows, source, output, Analyzer.load(model, policy=Policy.load(policy)))
+
+
+def _analyze_here(rows: Rows, source: str, output: str, analyzer: Analyzer) -> None:
     console = Console(stderr=True)
     with written_whole(output) as file, _progress(console, source) as advance:
         for analysis in analyzer.analyze_many(rows):
             file.write(json.dumps(analysis.to_dict(), ensure_ascii=False) + "\n")
             advance()
-    skipped = f", {rows.skipped} malformed rows passed over" if skip_errors else ""
+    skipped = f", {rows.skipped} malformed rows passed over" if rows.skipped else ""
     console.print(f"{rows.read} messages analysed{skipped}", highlight=False)
+
+
+def _analyze_with_ray(**options: Any) -> None:
+    try:
+        from sidedoor.bulk.run import Options
+        from sidedoor.bulk.terminal import run
+    except ImportError as error:
+        raise MissingExtraError("ray", error.name or "ray") from None
+    run(Options(**options))
 
 
 @app.command()
@@ -78,13 +153,36 @@ def serve(
     no_auth: Annotated[
         bool, typer.Option("--no-auth", help="Ask for no API key, on a public address too.")
     ] = False,
+    engine: Annotated[
+        Literal["local", "ray"],
+        typer.Option(help="local: one process. ray: replicas, see docs/scaling.md."),
+    ] = "local",
+    ray_address: Annotated[
+        str | None, RayOption(help="Address of a Ray cluster; this machine by default.")
+    ] = None,
+    replicas: Annotated[int | None, RayOption(help="Replicas; 1 by default.", min=1)] = None,
+    max_replicas: Annotated[
+        int | None, RayOption(help="Most replicas, added as requests queue up.", min=1)
+    ] = None,
 ) -> None:
     """Starts the HTTP API and the playground; see docs/operations.md for all its settings."""
+    scale = {"replicas": replicas, "max_replicas": max_replicas}
+    given = {name: value for name, value in scale.items() if value is not None}
+    if engine == "local" and (given or ray_address):
+        raise ConfigurationError("--ray-address, --replicas and --max-replicas need --engine ray")
     try:
         from sidedoor.api.server import run
         from sidedoor.api.settings import load_settings
     except ImportError as error:
         raise MissingExtraError("api", error.name or "fastapi") from None
+    if engine == "ray":
+        try:
+            from sidedoor.api import replicas as ray_serve
+        except ImportError as error:
+            raise MissingExtraError("ray", error.name or "ray") from None
+        settings = load_settings(host=host, port=port, model=model, policy=policy)
+        ray_serve.run(settings, ray_serve.read_scale(given), address=ray_address, no_auth=no_auth)
+        return
     run(load_settings(host=host, port=port, model=model, policy=policy), no_auth=no_auth)
 
 

@@ -6,6 +6,7 @@
     ├── PolicyError         a policy file that breaks its schema or names unknown labels
     ├── ConfigurationError  a recipe, a label file or a setting that breaks its schema
     ├── ExportError         an exported model that differs from its original by more than allowed
+    ├── BulkError           a bulk run some of whose parts could not be analysed
     └── MissingExtraError   a part whose optional packages are not installed
 
 Each text says what is wrong, where, and what to do. None holds any of a message's text.
@@ -35,6 +36,10 @@ class ConfigurationError(SidedoorError):
 
 class ExportError(SidedoorError):
     """An exported model that differs from its original by more than its recipe allows."""
+
+
+class BulkError(SidedoorError):
+    """A bulk run some of whose parts could not be analysed; a rerun goes on with them."""
 
 
 class MissingExtraError(SidedoorError):

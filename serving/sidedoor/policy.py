@@ -144,6 +144,12 @@ class Policy(_Strict):
         return Decision(self.default.action, "default", self.default.reason)
 
 
+ALLOW_ALL: Final = Policy(
+    version=1, rules=(), default=Default(action="allow", reason="There is no policy.")
+)
+"""The policy of where nothing is decided; it names no labels, so it fits any model."""
+
+
 def _check_label(rule: Rule, kind: str, name: str, known: Collection[str]) -> None:
     if name not in known:
         raise PolicyError(

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, TextIO
 
+from sidedoor import columns as names
 from sidedoor.errors import InputError
 from sidedoor.message import Message
 
@@ -25,17 +26,26 @@ class Rows:
         InputError: while iterating, for a malformed row; the error names file and line.
     """
 
-    def __init__(self, source: str, *, text: bool = False, skip_errors: bool = False) -> None:
+    def __init__(
+        self,
+        source: str,
+        *,
+        text: bool = False,
+        skip_errors: bool = False,
+        columns: names.Columns = names.STANDARD,
+    ) -> None:
         self.read = 0
         self.skipped = 0
         self._source = source
         self._text = text
         self._skip_errors = skip_errors
+        self._columns = columns
 
     def __iter__(self) -> Iterator[Message]:
         for number, line in numbered_lines(self._source):
             try:
-                message = Message(line) if self._text else Message.from_dict(parse_object(line))
+                row = None if self._text else parse_object(line)
+                message = Message(line) if row is None else self._columns.message(row)
             except InputError as error:
                 if not self._skip_errors:
                     raise InputError(f"{self._source}:{number}: {error}") from None

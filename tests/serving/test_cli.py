@@ -135,6 +135,26 @@ def test_a_missing_extra_is_named(
     assert "pip install 'sidedoor[api]'" in capsys.readouterr().err
 
 
+def test_a_missing_ray_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    source = _write(tmp_path / "in.jsonl", {"text": "hi"})
+    monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.delitem(sys.modules, "sidedoor.bulk.run", raising=False)
+    assert _run(monkeypatch, "analyze", source, "-o", tmp_path / "out", "--engine", "ray") == 2
+    assert "pip install 'sidedoor[ray]'" in capsys.readouterr().err
+
+
+def test_columns_may_have_other_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, model_folder: Path
+) -> None:
+    source = _write(tmp_path / "in.jsonl", {"nr": 7, "body": "hi", "where": "order"})
+    target = tmp_path / "out.jsonl"
+    names = ("--text-column", "body", "--id-column", "nr", "--surface-column", "where")
+    assert _run(monkeypatch, "analyze", source, "-o", target, "--model", model_folder, *names) == 0
+    assert [row["id"] for row in _read(target)] == ["7"]
+
+
 def test_an_output_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     target = tmp_path / "out"
     target.write_text("before")

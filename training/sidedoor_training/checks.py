@@ -7,7 +7,7 @@ Members of one flip pair are meant to be alike and are not compared, except acro
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,7 @@ import yaml
 from sidedoor.errors import InputError
 from sidedoor_training.corpus import CorpusRow, read_batch
 from sidedoor_training.markup import NOT_PII, Part
+from sidedoor_training.recipe import read_labels
 
 NEAR: Final = 0.5
 _TRIGRAM: Final = 3
@@ -25,33 +26,40 @@ _COMMON: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Codebook:
-    """The names that a row's `way`, `trade` and `voice` may take, and the labels."""
+    """The labels, and the names that `way`, `trade` and `voice` may take; any where none are."""
 
-    ways: dict[str, list[str]]
-    trades: list[str]
-    voices: list[str]
     intents: list[str]
     pii_types: list[str]
+    ways: dict[str, list[str]] = field(default_factory=dict)
+    trades: list[str] = field(default_factory=list)
+    voices: list[str] = field(default_factory=list)
 
     @classmethod
-    def load(cls, folder: Path) -> "Codebook":
-        """Reads `codebook.yaml` beside the corpus, and the project's `labels.yaml`."""
-        book = yaml.safe_load((folder.parent / "codebook.yaml").read_text(encoding="utf-8"))
-        labels_file = folder.parent.parent / "configs" / "labels.yaml"
-        labels = yaml.safe_load(labels_file.read_text(encoding="utf-8"))
-        return cls(**book, **labels)
+    def load(cls, folder: Path, labels: Path | None = None) -> "Codebook":
+        """Reads `codebook.yaml` beside the corpus, if it is there, and the label file.
+
+        Raises:
+            ConfigurationError: the label file is missing or malformed.
+        """
+        book = folder.parent / "codebook.yaml"
+        names = yaml.safe_load(book.read_text(encoding="utf-8")) if book.is_file() else {}
+        project = folder.parent.parent / "configs" / "labels.yaml"
+        return cls(**read_labels(labels or project).model_dump(), **names)
 
 
-def check_corpus(folder: Path) -> list[str]:
+def check_corpus(folder: Path, labels: Path | None = None) -> list[str]:
     """All problems of a corpus, each with file and line; empty where there are none.
+
+    The labels are the project's where no file is given.
 
     Raises:
         InputError: the folder holds no batch.
+        ConfigurationError: the label file is missing or malformed.
     """
     files = sorted(folder.glob("*.jsonl"))
     if not files:
         raise InputError(f"{folder} holds no *.jsonl file; name the folder of the corpus")
-    codebook = Codebook.load(folder)
+    codebook = Codebook.load(folder, labels)
     rows: list[CorpusRow] = []
     problems: list[str] = []
     for file in files:
@@ -78,7 +86,7 @@ def _unknown_names(row: CorpusRow, codebook: Codebook) -> Iterator[str]:
         ("trade", row.trade, codebook.trades),
         ("voice", row.voice, codebook.voices),
     ):
-        if value is not None and value not in known:
+        if value is not None and known and value not in known:
             yield f"{row.id}: unknown {kind} {value!r}; add it to codebook.yaml or take another"
     for intent in row.intents:
         if intent not in codebook.intents:

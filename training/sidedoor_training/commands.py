@@ -54,11 +54,16 @@ def average(
 
 
 @corpus_app.command()
-def check(folder: FolderArgument = _CORPUS) -> None:
+def check(
+    folder: FolderArgument = _CORPUS,
+    labels: Annotated[
+        Path | None, typer.Option(help="Label file (YAML); the project's own by default.")
+    ] = None,
+) -> None:
     """Finds broken markup, unknown labels, near-duplicates and leaks between the splits."""
     from sidedoor_training.checks import check_corpus
 
-    problems = check_corpus(folder)
+    problems = check_corpus(folder, labels)
     console = Console()
     for problem in problems:
         console.print(problem, highlight=False, markup=False, soft_wrap=True)

@@ -1,5 +1,12 @@
-"""Fine-tunes the model by a recipe; `transformers.Trainer` is the loop."""
+"""Fine-tunes the model by a recipe; `transformers.Trainer` is the loop.
 
+One process or several, as `torchrun` or `accelerate launch` start them: the recipe's batch is
+that of all of them together.
+"""
+
+import hashlib
+import math
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +29,7 @@ from transformers import (
     set_seed,
 )
 
+from sidedoor.analyzer import usable_cores
 from sidedoor.encoding import Encoder
 from sidedoor.errors import ConfigurationError
 from sidedoor.tags import tag_names
@@ -38,6 +46,8 @@ from sidedoor_training.int8_noise import add_int8_noise, remove_int8_noise
 from sidedoor_training.model import SidedoorConfig, SidedoorModel
 from sidedoor_training.recipe import LabelSet, Recipe, read_labels, read_recipe
 from sidedoor_training.refill import Augmentation
+from sidedoor_training.run_states import StateMarks, newest_state, prepare
+from sidedoor_training.sampling import LengthSampler
 from sidedoor_training.scores import scorer
 from sidedoor_training.tokenizer import build_tokenizer
 
@@ -86,10 +96,11 @@ class Checkpoint:
 def fine_tune(recipe_path: Path, output: Path, *, resume: bool = False) -> Path:
     """Trains by a recipe and gives the folder of the best checkpoint, `output`/checkpoint.
 
-    With `resume`, goes on from the last state in `output`, if there is one.
+    With `resume`, goes on from the last whole state in `output`, if there is one.
 
     Raises:
-        ConfigurationError: the recipe or its labels are malformed.
+        ConfigurationError: the recipe or its labels are malformed, or the run to be resumed was
+            another one's.
         InputError: the corpus is malformed.
     """
     recipe = read_recipe(recipe_path)
@@ -109,32 +120,44 @@ def fine_tune(recipe_path: Path, output: Path, *, resume: bool = False) -> Path:
         recipe.optimisation.seed,
     )
     model = _starting_model(recipe, labels)
+    arguments = _arguments(recipe, output, len(training))
+    about = {"recipe": _sha256(recipe), "corpus": corpus}
+    with arguments.main_process_first(local=False, desc="the folder of the run"):
+        if arguments.should_save:
+            prepare(output, about, resume=resume)
     trainer = _Trainer(
         recipe=recipe,
         model=model,
-        args=_arguments(recipe, output, len(training)),
+        args=arguments,
         train_dataset=training,
         eval_dataset=WrittenDataset(rows["validation"], featurizer),
         data_collator=collate,
         compute_metrics=scorer(labels.intents),
         callbacks=[
             EarlyStoppingCallback(early_stopping_patience=recipe.optimisation.patience),
+            StateMarks(),
             _Refilling(training),
             _Int8Noise(model, recipe.optimisation.int8_noise_from),
         ],
     )
-    Console(stderr=True).print(
-        f"{len(training)} messages to train on, {len(rows['validation'])} to validate on, "
-        f"{sum(p.numel() for p in model.parameters()) / 1e6:.1f} million parameters"
-    )
-    last = output.is_dir() and any(output.glob("checkpoint-*"))
-    trainer.train(resume_from_checkpoint=True if resume and last else None)
+    if trainer.is_world_process_zero():
+        Console(stderr=True).print(
+            f"{len(training)} messages to train on, {len(rows['validation'])} to validate on, "
+            f"{sum(p.numel() for p in model.parameters()) / 1e6:.1f} million parameters, "
+            f"{arguments.world_size} processes of {arguments.per_device_train_batch_size} messages"
+        )
+    state = newest_state(output) if resume else None
+    trainer.train(resume_from_checkpoint=str(state) if state else None)
     best = output / "checkpoint"
     trainer.save_model(str(best))
-    tokenizer.save(str(best / TOKENIZER_FILE))
-    (best / CORPUS_FILE).write_text(corpus + "\n")
-    shutil.copyfile(recipe.data.labels, best / LABELS_FILE)
-    _write_recipe(recipe, best / RECIPE_FILE)
+    if trainer.is_world_process_zero():
+        tokenizer.save(str(best / TOKENIZER_FILE))
+        (best / CORPUS_FILE).write_text(corpus + "\n")
+        shutil.copyfile(recipe.data.labels, best / LABELS_FILE)
+        _write_recipe(recipe, best / RECIPE_FILE)
+    trainer.accelerator.wait_for_everyone()
+    if arguments.world_size > 1:
+        torch.distributed.destroy_process_group()
     return best
 
 
@@ -211,7 +234,10 @@ def check_labels(rows: list[CorpusRow], labels: LabelSet) -> None:
 
 
 class _Trainer(Trainer):
-    """A Trainer whose optimiser knows layers: lower ones learn more slowly, heads fast."""
+    """A Trainer whose optimiser knows layers: lower ones learn more slowly, heads fast.
+
+    The order of the rows depends on seed and epoch alone.
+    """
 
     def __init__(self, recipe: Recipe, **arguments: Any) -> None:
         super().__init__(**arguments)
@@ -225,6 +251,12 @@ class _Trainer(Trainer):
             )
         return self.optimizer
 
+    def _get_train_sampler(self, train_dataset: Any = None) -> LengthSampler:
+        settings = self._recipe.optimisation
+        dataset: Any = self.train_dataset if train_dataset is None else train_dataset
+        together = settings.batch_size * settings.gradient_accumulation
+        return LengthSampler(dataset, together, settings.seed)
+
 
 class _Refilling(TrainerCallback):
     """Tells the dataset the epoch, so that each has fresh values."""
@@ -235,7 +267,8 @@ class _Refilling(TrainerCallback):
     def on_epoch_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        self._dataset.epoch = round(state.epoch or 0)
+        # A resumed run begins within an epoch; what floats leave over must not count as one more.
+        self._dataset.epoch = math.floor((state.epoch or 0) + 1e-6)
 
 
 class _Int8Noise(TrainerCallback):
@@ -277,21 +310,38 @@ def _groups(model: Any, recipe: Recipe) -> list[dict[str, Any]]:
     return groups
 
 
+def share_of_batch(recipe: Recipe, processes: int) -> int:
+    """The messages of a batch that each of the processes takes.
+
+    Raises:
+        ConfigurationError: the batch can't be shared out evenly.
+    """
+    batch = recipe.optimisation.batch_size
+    if batch % processes:
+        raise ConfigurationError(
+            f"batch_size: {batch} messages can't be shared out evenly among {processes} processes; "
+            f"take a multiple of {processes}"
+        )
+    return batch // processes
+
+
 def _arguments(recipe: Recipe, output: Path, size: int) -> TrainingArguments:
     settings = recipe.optimisation
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
     batch = settings.batch_size * settings.gradient_accumulation
     steps = max(1, round(settings.epochs * -(-size // batch)))
     interval = max(1, steps // settings.evaluations)
     return TrainingArguments(
-        output_dir=str(output),
+        output_dir=str(output.absolute()),
         num_train_epochs=settings.epochs,
-        per_device_train_batch_size=settings.batch_size,
+        per_device_train_batch_size=share_of_batch(recipe, processes),
         per_device_eval_batch_size=64,
         gradient_accumulation_steps=settings.gradient_accumulation,
         learning_rate=settings.learning_rate,
         warmup_steps=round(settings.warmup_share * steps),
         weight_decay=settings.weight_decay,
         bf16=_has_bf16(),
+        use_cpu=processes > 1 and not torch.cuda.is_available(),
         seed=settings.seed,
         eval_strategy="steps",
         eval_steps=interval,
@@ -304,10 +354,19 @@ def _arguments(recipe: Recipe, output: Path, size: int) -> TrainingArguments:
         logging_steps=max(1, interval // 5),
         report_to=["tensorboard"],
         label_names=["intent_labels", "tag_labels"],
-        train_sampling_strategy="group_by_length",
         remove_unused_columns=False,
+        restore_callback_states_from_checkpoint=True,
+        ddp_find_unused_parameters=False,
         dataloader_pin_memory=torch.cuda.is_available(),
+        dataloader_num_workers=_workers(),
     )
+
+
+def _workers() -> int:
+    """Processes that make up batches beside each training one; a GPU would wait for less."""
+    if not torch.cuda.is_available():
+        return 0
+    return min(8, usable_cores() // max(1, torch.cuda.device_count()))
 
 
 def _has_bf16() -> bool:
@@ -315,6 +374,12 @@ def _has_bf16() -> bool:
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported())
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def _sha256(recipe: Recipe) -> str:
+    """Of what is trained and how, wherever its files lie."""
+    content = recipe.model_dump_json(exclude={"data": {"corpus", "labels"}, "start_from": True})
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def _write_recipe(recipe: Recipe, target: Path) -> None:

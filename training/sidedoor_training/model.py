@@ -45,6 +45,8 @@ class SidedoorModel(BertPreTrainedModel):
     """BERT with evidence pooling for intents and a token head for BIO tags."""
 
     config_class = SidedoorConfig
+    accepts_loss_kwargs = False
+    """The loss is a batch's mean: the Trainer divides it by the accumulated batches."""
 
     def __init__(self, config: SidedoorConfig) -> None:
         super().__init__(config)

@@ -57,7 +57,9 @@ class Optimisation(_Strict):
 
     epochs: Positive
     batch_size: Annotated[int, Field(ge=1)] = 32
+    """Messages that are read before gradients are summed, over all processes together."""
     gradient_accumulation: Annotated[int, Field(ge=1)] = 1
+    """Batches whose gradients make up one step."""
     learning_rate: Positive = 1e-4
     head_learning_rate: Positive = 1e-3
     layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
@@ -72,7 +74,7 @@ class Optimisation(_Strict):
     patience: Annotated[int, Field(ge=1)] = 3
     """Evaluations without progress after which training stops."""
     evaluations: Annotated[int, Field(ge=1)] = 10
-    """Evaluations on the validation split in the whole run."""
+    """Evaluations on the validation split in the whole run; each saves a state to resume from."""
     seed: int = 1
 
 

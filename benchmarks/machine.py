@@ -1,0 +1,50 @@
+"""What a measurement says of the machine it was made on, and of processes' memory."""
+
+import platform
+import subprocess
+from contextlib import suppress
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from sidedoor.analyzer import usable_cores
+
+
+def machine(*packages: str) -> dict[str, Any]:
+    """Processor, cores, versions, commit and date."""
+    processor, flags = platform.processor(), ""
+    with suppress(OSError):
+        rows = [line.partition(":") for line in Path("/proc/cpuinfo").read_text().splitlines()]
+        fields = {name.strip(): value.strip() for name, _, value in rows}
+        processor, flags = fields.get("model name", processor), fields.get("flags", "")
+    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+    return {
+        "processor": processor,
+        "cores": usable_cores(),
+        "vnni": "vnni" in flags,
+        "python": platform.python_version(),
+        **{name: version(name) for name in packages},
+        "commit": done.stdout.strip() or "unknown",
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+
+
+def resident_mb(process: int) -> float:
+    """A process's memory, without the pages that it shares; 0 where it is gone."""
+    with suppress(OSError, IndexError):
+        resident, shared = Path(f"/proc/{process}/statm").read_text().split()[1:3]
+        return round((int(resident) - int(shared)) * 4096 / 2**20, 1)
+    return 0.0
+
+
+def processes(title: str, mark: str) -> list[int]:
+    """Processes whose title begins so and whose environment holds the mark."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (folder / "cmdline").read_bytes().startswith(title.encode()) and (
+                mark.encode() in (folder / "environ").read_bytes()
+            ):
+                found.append(int(folder.name))
+    return sorted(found)

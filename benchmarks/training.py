@@ -1,0 +1,79 @@
+"""Messages a second that training reads, forward and backward, by the shipped recipe.
+
+    python -m benchmarks.training [-o benchmarks/results/training.json]
+    python -m benchmarks.training --launcher "torchrun --standalone --nproc-per-node=8 --no-python"
+
+Measured between the first and the last logged step; the evaluation at the end is left out.
+"""
+
+import argparse
+import json
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+import yaml
+from benchmarks.machine import machine
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from sidedoor_training.corpus import read_corpus
+from sidedoor_training.recipe import read_recipe
+
+RECIPE: Final = Path("configs/small.yaml")
+
+
+def main() -> None:
+    options = _options()
+    recipe = read_recipe(options.recipe)
+    rows = len(read_corpus(recipe.data.corpus, ["train"]))
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        content = recipe.model_dump(mode="json")
+        batch = recipe.optimisation.batch_size * recipe.optimisation.gradient_accumulation
+        content["optimisation"] |= {"epochs": options.steps * batch / rows, "evaluations": 1}
+        (work / "recipe.yaml").write_text(yaml.safe_dump(content))
+        program = str(Path(sys.executable).with_name("sidedoor"))
+        command = [program, "train", str(work / "recipe.yaml"), "-o", str(work / "run")]
+        subprocess.run([*shlex.split(options.launcher), *command], check=True)
+        steps, seconds = _span(work / "run")
+    result: dict[str, Any] = {
+        "machine": machine("torch", "transformers"),
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+        "launcher": options.launcher,
+        "recipe": options.recipe.name,
+        "corpus_messages": rows,
+        "epochs": recipe.optimisation.epochs,
+        "steps": steps,
+        "messages_per_second": round(steps * batch / seconds, 1),
+    }
+    text = json.dumps(result, indent=2) + "\n"
+    print(text, end="")
+    if options.output:
+        options.output.parent.mkdir(parents=True, exist_ok=True)
+        options.output.write_text(text, encoding="utf-8")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--recipe", type=Path, default=RECIPE)
+    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--launcher", default="", help="put before `sidedoor train`")
+    parser.add_argument("-o", "--output", type=Path)
+    return parser.parse_args()
+
+
+def _span(run: Path) -> tuple[int, float]:
+    """Steps and seconds between the first and the last logged loss."""
+    (folder,) = {file.parent for file in run.rglob("events.out.tfevents*")}
+    events = EventAccumulator(str(folder))
+    events.Reload()
+    losses = events.Scalars("train/loss")
+    return losses[-1].step - losses[0].step, losses[-1].wall_time - losses[0].wall_time
+
+
+if __name__ == "__main__":
+    main()
