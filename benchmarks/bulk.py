@@ -24,7 +24,7 @@ from typing import Any, Final
 from benchmarks.machine import machine, processes, resident_mb
 
 from sidedoor import Analyzer, Message
-from sidedoor.analyzer import usable_cores
+from sidedoor.cores import usable_cores
 from sidedoor.model_folder import DEFAULT
 from sidedoor.policy import DEFAULT as POLICY
 

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sidedoor.analyzer import usable_cores
+from sidedoor.cores import usable_cores
 
 
 def machine(*packages: str) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from transformers import (
     set_seed,
 )
 
-from sidedoor.analyzer import usable_cores
+from sidedoor.cores import usable_cores
 from sidedoor.encoding import Encoder
 from sidedoor.errors import ConfigurationError
 from sidedoor.tags import tag_names

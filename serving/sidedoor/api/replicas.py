@@ -31,10 +31,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ray import serve
 from ray.serve.config import AutoscalingConfig, HTTPOptions
 
-from sidedoor.analyzer import Analyzer, usable_cores
+from sidedoor.analyzer import Analyzer
 from sidedoor.api import logs
 from sidedoor.api.app import create_app
 from sidedoor.api.settings import Settings, check_exposure, load_settings
+from sidedoor.cores import usable_cores
 from sidedoor.errors import ConfigurationError
 from sidedoor.policy import Policy
 

@@ -19,13 +19,13 @@ os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
 import ray
 import ray.data
 
-from sidedoor.analyzer import usable_cores
 from sidedoor.bulk.ledger import Job, Ledger
 from sidedoor.bulk.parts import Part, Plan, plan
 from sidedoor.bulk.places import Place
 from sidedoor.bulk.scoring import PartScorer
 from sidedoor.bulk.targets import Format
 from sidedoor.columns import STANDARD, Columns
+from sidedoor.cores import usable_cores
 from sidedoor.errors import BulkError, ConfigurationError
 from sidedoor.model_folder import MODEL_FILE, read_config, sha256
 from sidedoor.policy import Policy
