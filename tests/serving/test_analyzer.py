@@ -28,7 +28,8 @@ MESSAGES = [
 
 def test_public_names_are_pinned() -> None:
     assert sorted(sidedoor.__all__) == [
-        "Analysis", "Analyzer", "ConfigurationError", "Decision", "Evidence", "ExportError",
+        "Analysis", "Analyzer",
+        "BulkError", "ConfigurationError", "Decision", "Evidence", "ExportError",
         "InputError", "Intent", "Message", "MissingExtraError", "ModelFolderError", "Policy",
         "PolicyError", "SidedoorError", "Span", "Turn",
     ]  # fmt: skip
