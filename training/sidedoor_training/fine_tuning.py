@@ -5,12 +5,11 @@ that of all of them together.
 """
 
 import hashlib
-import math
 import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
 import yaml
@@ -21,10 +20,6 @@ from transformers import (
     AutoConfig,
     BertModel,
     EarlyStoppingCallback,
-    Trainer,
-    TrainerCallback,
-    TrainerControl,
-    TrainerState,
     TrainingArguments,
     set_seed,
 )
@@ -42,14 +37,13 @@ from sidedoor_training.dataset import (
     WrittenDataset,
     collate,
 )
-from sidedoor_training.int8_noise import add_int8_noise, remove_int8_noise
 from sidedoor_training.model import SidedoorConfig, SidedoorModel
 from sidedoor_training.recipe import LabelSet, Recipe, read_labels, read_recipe
 from sidedoor_training.refill import Augmentation
 from sidedoor_training.run_states import StateMarks, newest_state, prepare
-from sidedoor_training.sampling import LengthSampler
 from sidedoor_training.scores import scorer
 from sidedoor_training.tokenizer import build_tokenizer
+from sidedoor_training.trainer import Int8Noise, RecipeTrainer, Refilling
 
 RECIPE_FILE: Final = "recipe.yaml"
 LABELS_FILE: Final = "labels.yaml"
@@ -125,7 +119,7 @@ def fine_tune(recipe_path: Path, output: Path, *, resume: bool = False) -> Path:
     with arguments.main_process_first(local=False, desc="the folder of the run"):
         if arguments.should_save:
             prepare(output, about, resume=resume)
-    trainer = _Trainer(
+    trainer = RecipeTrainer(
         recipe=recipe,
         model=model,
         args=arguments,
@@ -136,8 +130,8 @@ def fine_tune(recipe_path: Path, output: Path, *, resume: bool = False) -> Path:
         callbacks=[
             EarlyStoppingCallback(early_stopping_patience=recipe.optimisation.patience),
             StateMarks(),
-            _Refilling(training),
-            _Int8Noise(model, recipe.optimisation.int8_noise_from),
+            Refilling(training),
+            Int8Noise(model, recipe.optimisation.int8_noise_from),
         ],
     )
     if trainer.is_world_process_zero():
@@ -151,10 +145,7 @@ def fine_tune(recipe_path: Path, output: Path, *, resume: bool = False) -> Path:
     best = output / "checkpoint"
     trainer.save_model(str(best))
     if trainer.is_world_process_zero():
-        tokenizer.save(str(best / TOKENIZER_FILE))
-        (best / CORPUS_FILE).write_text(corpus + "\n")
-        shutil.copyfile(recipe.data.labels, best / LABELS_FILE)
-        _write_recipe(recipe, best / RECIPE_FILE)
+        _complete(best, tokenizer, recipe, corpus)
     trainer.accelerator.wait_for_everyone()
     if arguments.world_size > 1:
         torch.distributed.destroy_process_group()
@@ -233,83 +224,6 @@ def check_labels(rows: list[CorpusRow], labels: LabelSet) -> None:
             )
 
 
-class _Trainer(Trainer):
-    """A Trainer whose optimiser knows layers: lower ones learn more slowly, heads fast.
-
-    The order of the rows depends on seed and epoch alone.
-    """
-
-    def __init__(self, recipe: Recipe, **arguments: Any) -> None:
-        super().__init__(**arguments)
-        self._recipe = recipe
-
-    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
-        if self.optimizer is None:
-            settings = self._recipe.optimisation
-            self.optimizer = torch.optim.AdamW(
-                _groups(self.model, self._recipe), lr=settings.learning_rate, fused=True
-            )
-        return self.optimizer
-
-    def _get_train_sampler(self, train_dataset: Any = None) -> LengthSampler:
-        settings = self._recipe.optimisation
-        dataset: Any = self.train_dataset if train_dataset is None else train_dataset
-        together = settings.batch_size * settings.gradient_accumulation
-        return LengthSampler(dataset, together, settings.seed)
-
-
-class _Refilling(TrainerCallback):
-    """Tells the dataset the epoch, so that each has fresh values."""
-
-    def __init__(self, dataset: RefilledDataset) -> None:
-        self._dataset = dataset
-
-    def on_epoch_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
-        # A resumed run begins within an epoch; what floats leave over must not count as one more.
-        self._dataset.epoch = math.floor((state.epoch or 0) + 1e-6)
-
-
-class _Int8Noise(TrainerCallback):
-    """Lets the encoder feel int8 from a share of the run on."""
-
-    def __init__(self, model: SidedoorModel, start: float) -> None:
-        self._encoder = model.bert.encoder
-        self._start = start
-
-    def on_step_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
-        if state.global_step >= self._start * state.max_steps:
-            add_int8_noise(self._encoder)
-
-    def on_train_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
-        remove_int8_noise(self._encoder)
-
-
-def _groups(model: Any, recipe: Recipe) -> list[dict[str, Any]]:
-    settings = recipe.optimisation
-    depth = model.config.num_hidden_layers
-    groups = []
-    for name, parameter in model.named_parameters():
-        if name.startswith("bert.encoder.layer."):
-            rate = settings.learning_rate * settings.layer_decay ** (
-                depth - 1 - int(name.split(".")[3])
-            )
-        elif name.startswith("bert."):
-            rate = settings.learning_rate * settings.layer_decay**depth
-        else:
-            rate = settings.head_learning_rate
-        decays = parameter.ndim > 1 and "LayerNorm" not in name
-        groups.append(
-            {"params": [parameter], "lr": rate, "weight_decay": settings.weight_decay * decays}
-        )
-    return groups
-
-
 def share_of_batch(recipe: Recipe, processes: int) -> int:
     """The messages of a batch that each of the processes takes.
 
@@ -382,8 +296,14 @@ def _sha256(recipe: Recipe) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def _write_recipe(recipe: Recipe, target: Path) -> None:
-    """Writes the recipe, its labels now beside it and its corpus where it was."""
+def _complete(folder: Path, tokenizer: Tokenizer, recipe: Recipe, corpus: str) -> None:
+    """Puts beside the weights what a checkpoint needs to stand on its own.
+
+    The recipe names its labels, now beside it, and its corpus where it was.
+    """
+    tokenizer.save(str(folder / TOKENIZER_FILE))
+    (folder / CORPUS_FILE).write_text(corpus + "\n")
+    shutil.copyfile(recipe.data.labels, folder / LABELS_FILE)
     content = recipe.model_dump(mode="json")
     content["data"]["labels"] = LABELS_FILE
-    target.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    (folder / RECIPE_FILE).write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
