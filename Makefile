@@ -27,7 +27,7 @@ format: .venv/dev ## Format the code and mend what the linter can
 	$(BIN)/ruff check --fix .
 
 bench: .venv/dev ## Measure the engine; the model card takes the figures from evaluation/results/
-	$(BIN)/python benchmarks/engine.py -o evaluation/results/speed.json
+	$(BIN)/python -m benchmarks.engine -o evaluation/results/speed.json
 
 load: .venv/dev ## Measure the service under load (25 minutes); needs wrk; renews docs/operations.md
 	$(BIN)/python -m benchmarks.service --soak 10 -o benchmarks/results/service.json

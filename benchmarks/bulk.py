@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.machine import machine, processes, resident_mb
+from benchmarks.output import save
 
 from sidedoor import Analyzer, Message
 from sidedoor.cores import usable_cores
@@ -53,11 +54,7 @@ def main() -> None:
         "bulk": bulk,
         "share_of_engine": round(bulk["messages_per_second"] / engine, 3),
     }
-    text = json.dumps(result, indent=2) + "\n"
-    print(text, end="")
-    if options.output:
-        options.output.parent.mkdir(parents=True, exist_ok=True)
-        options.output.write_text(text, encoding="utf-8")
+    save(result, options.output)
 
 
 def _options() -> argparse.Namespace:

@@ -1,23 +1,21 @@
 """Messages a second and milliseconds of the engine: text in, analysis out.
 
-    python benchmarks/engine.py [MESSAGES.jsonl] [--model DIR] [-o RESULT.json]
+    python -m benchmarks.engine [MESSAGES.jsonl] [--model DIR] [-o RESULT.json]
 
 Without a file, the corpus's test split is measured. The figures are medians over rounds.
 """
 
 import argparse
-import json
-import platform
 import resource
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+
+from benchmarks.machine import machine
+from benchmarks.output import save
 
 from sidedoor import Analyzer, Message
 from sidedoor.cores import usable_cores
@@ -42,7 +40,7 @@ def main() -> None:
             "mean_code_points": round(statistics.mean(len(m.text) for m in messages), 1),
             "with_context": sum(bool(m.context) for m in messages),
         },
-        "machine": _machine(),
+        "machine": machine("onnxruntime", "tokenizers"),
         "messages_per_second": {
             "one_thread": _throughput(analyzer, messages, workers=1),
             "all_cores": _throughput(analyzer, messages, workers=usable_cores()),
@@ -51,10 +49,7 @@ def main() -> None:
         "resident_mb": round(_resident_mb(), 1),
         "import_s": round(_import_seconds(), 3),
     }
-    text = json.dumps(result, indent=2) + "\n"
-    print(text, end="")
-    if options.output:
-        options.output.write_text(text, encoding="utf-8")
+    save(result, options.output)
 
 
 def _options() -> argparse.Namespace:
@@ -88,36 +83,6 @@ def _latency(analyzer: Analyzer, messages: Sequence[Message]) -> dict[str, float
         times.append(1000 * (time.perf_counter() - start))
     cuts = statistics.quantiles(times, n=100)
     return {"p50": round(cuts[49], 2), "p95": round(cuts[94], 2), "p99": round(cuts[98], 2)}
-
-
-def _machine() -> dict[str, Any]:
-    processor, flags = platform.processor(), ""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        fields = {
-            key.strip(): value.strip()
-            for key, _, value in (
-                line.partition(":") for line in cpuinfo.read_text().splitlines() if ":" in line
-            )
-        }
-        processor, flags = fields.get("model name", processor), fields.get("flags", "")
-    return {
-        "processor": processor,
-        "cores": usable_cores(),
-        "vnni": "vnni" in flags,
-        "python": platform.python_version(),
-        "onnxruntime": version("onnxruntime"),
-        "tokenizers": version("tokenizers"),
-        "commit": _commit(),
-        "date": datetime.now(UTC).date().isoformat(),
-    }
-
-
-def _commit() -> str:
-    done = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    )
-    return done.stdout.strip() or "unknown"
 
 
 def _resident_mb() -> float:

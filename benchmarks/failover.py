@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.machine import machine, processes
+from benchmarks.output import save
 
 from sidedoor.model_folder import DEFAULT
 
@@ -71,11 +72,7 @@ def main() -> None:
         "max_ongoing_requests": options.max_ongoing,
         "one_replica_killed": killed,
     }
-    text = json.dumps(result, indent=2) + "\n"
-    print(text, end="")
-    if options.output:
-        options.output.parent.mkdir(parents=True, exist_ok=True)
-        options.output.write_text(text, encoding="utf-8")
+    save(result, options.output)
 
 
 def _options() -> argparse.Namespace:

@@ -10,23 +10,20 @@ in `service_report.py`.
 
 import argparse
 import json
-import platform
 import statistics
-import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.machine import machine
+from benchmarks.output import save
 from benchmarks.service_load import Service, overload, rate_of, serving, wrk
 from benchmarks.service_report import BATCH, CONNECTIONS, targets
 
 from sidedoor import Analyzer, Message
-from sidedoor.cores import usable_cores
 from sidedoor.model_folder import DEFAULT, read_config
 from sidedoor.rows import Rows
 
@@ -49,7 +46,7 @@ def main() -> None:
     options = _options()
     messages = _messages(options.messages)
     result: dict[str, Any] = {
-        "machine": _machine(),
+        "machine": machine("onnxruntime"),
         "model": _model(options.model),
         "messages": len(messages),
         "seconds_a_phase": options.seconds,
@@ -64,11 +61,7 @@ def main() -> None:
             result["lost"] = service.errors()
         result["engine"] = _engine(options.model, messages, before)
     result["targets"] = targets(result)
-    text = json.dumps(result, indent=2) + "\n"
-    print(text, end="")
-    if options.output:
-        options.output.parent.mkdir(parents=True, exist_ok=True)
-        options.output.write_text(text, encoding="utf-8")
+    save(result, options.output)
 
 
 def _phases(
@@ -206,22 +199,6 @@ def _body(message: Message) -> dict[str, Any]:
 def _model(folder: Path) -> dict[str, str]:
     config = read_config(folder)
     return {"name": config.name, "sha256": config.files["model.onnx"]}
-
-
-def _machine() -> dict[str, Any]:
-    processor = platform.processor()
-    with suppress(OSError, StopIteration):
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        line = next(line for line in lines if line.startswith("model name"))
-        processor = line.partition(":")[2].strip()
-    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
-    return {
-        "processor": processor,
-        "cores": usable_cores(),
-        "python": platform.python_version(),
-        "commit": done.stdout.strip() or "unknown",
-        "date": datetime.now(UTC).date().isoformat(),
-    }
 
 
 if __name__ == "__main__":

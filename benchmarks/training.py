@@ -7,7 +7,6 @@ Measured between the first and the last logged step; the evaluation at the end i
 """
 
 import argparse
-import json
 import shlex
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from typing import Any, Final
 import torch
 import yaml
 from benchmarks.machine import machine
+from benchmarks.output import save
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from sidedoor_training.corpus import read_corpus
@@ -50,11 +50,7 @@ def main() -> None:
         "steps": steps,
         "messages_per_second": round(steps * batch / seconds, 1),
     }
-    text = json.dumps(result, indent=2) + "\n"
-    print(text, end="")
-    if options.output:
-        options.output.parent.mkdir(parents=True, exist_ok=True)
-        options.output.write_text(text, encoding="utf-8")
+    save(result, options.output)
 
 
 def _options() -> argparse.Namespace:

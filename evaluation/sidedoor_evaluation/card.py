@@ -2,7 +2,7 @@
 
 Every number comes from JSON files: what `evaluate --json` wrote, and where they lie beside it,
 `int8.json` (`evaluate --json` of the int8 model and its float original) and `speed.json` (what
-`benchmarks/engine.py` wrote).
+`benchmarks.engine` wrote).
 """
 
 import json
