@@ -24,7 +24,6 @@ os.environ.setdefault("RAY_SERVE_HAPROXY_RETRIES", "3")
 os.environ.setdefault("RAY_SERVE_HAPROXY_TUNE_BUFSIZE", "65536")
 # A replica that is to stop goes on answering until the proxy knows.
 os.environ.setdefault("RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S", "5")
-os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 import ray
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -38,13 +37,13 @@ from sidedoor.api.settings import Settings, check_exposure, load_settings
 from sidedoor.cores import usable_cores
 from sidedoor.errors import ConfigurationError
 from sidedoor.policy import Policy
+from sidedoor.ray_cluster import connect
 
 NAME: Final = "sidedoor"
 MAX_ONGOING: Final = 32
 """Most requests a replica has at a time; what other numbers do is in
 `benchmarks/results/failover.json`.
 """
-LOCAL_STORE_BYTES: Final = 100 * 1024 * 1024
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -120,7 +119,9 @@ def run(settings: Settings, scale: Scale, *, address: str | None, no_auth: bool 
     """
     check_exposure(settings, no_auth=no_auth)
     Analyzer.load(settings.model, policy=Policy.load(settings.policy))
-    _connect(address, scale)
+    logging.getLogger("ray.serve").setLevel(logging.WARNING)
+    # Serve's controller and proxy take no core of their own
+    connect(address, cores=max(usable_cores(), scale.max_replicas or scale.replicas))
     stop = threading.Event()
 
     def handle(_: int, __: FrameType | None) -> None:
@@ -138,25 +139,6 @@ def run(settings: Settings, scale: Scale, *, address: str | None, no_auth: bool 
         if address is None:
             serve.shutdown()  # type: ignore[no-untyped-call]
         ray.shutdown()
-
-
-def _connect(address: str | None, scale: Scale) -> None:
-    logging.getLogger("ray.serve").setLevel(logging.WARNING)
-    settings: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-    if address is None:
-        settings |= {
-            # Serve's controller and proxy take no core of their own
-            "num_cpus": max(usable_cores(), scale.max_replicas or scale.replicas),
-            "include_dashboard": False,
-            "object_store_memory": LOCAL_STORE_BYTES,
-        }
-    try:
-        ray.init(address or "local", **settings)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise ConfigurationError(
-            f"Ray can't be reached at {address or 'this machine'} ({type(error).__name__}); "
-            "check --ray-address, or leave it out to serve on this machine"
-        ) from None
 
 
 def _replicas(scale: Scale) -> dict[str, Any]:

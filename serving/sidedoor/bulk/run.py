@@ -12,7 +12,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, cast
 
-os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 # Else every run warns that an actor's arguments live as long as the driver, which they need not
 # outlive.
 os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
@@ -26,12 +25,11 @@ from sidedoor.bulk.scoring import PartScorer
 from sidedoor.bulk.targets import Format
 from sidedoor.columns import STANDARD, Columns
 from sidedoor.cores import usable_cores
-from sidedoor.errors import BulkError, ConfigurationError
+from sidedoor.errors import BulkError
 from sidedoor.model_folder import MODEL_FILE, read_config, sha256
 from sidedoor.policy import Policy
+from sidedoor.ray_cluster import connect
 
-LOCAL_STORE_BYTES: Final = 100 * 1024 * 1024
-"""Ray's object store on this machine; parts' names and counts are all that goes through it."""
 MAX_BLOCKS: Final = 10_000
 SHOWN_ERRORS: Final = 3
 
@@ -117,20 +115,7 @@ def _job(options: Options) -> Job:
 @contextmanager
 def _cluster(address: str | None) -> Iterator[None]:
     logging.getLogger("ray.data").setLevel(logging.ERROR)
-    settings: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-    if address is None:
-        settings |= {
-            "num_cpus": usable_cores(),
-            "include_dashboard": False,
-            "object_store_memory": LOCAL_STORE_BYTES,
-        }
-    try:
-        ray.init(address or "local", **settings)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise ConfigurationError(
-            f"Ray can't be reached at {address or 'this machine'} ({type(error).__name__}); "
-            "check --ray-address, or leave it out to use this machine's cores"
-        ) from None
+    connect(address, usable_cores())
     try:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
