@@ -42,6 +42,7 @@ from sidedoor_training.recipe import LabelSet, Recipe, read_labels, read_recipe
 from sidedoor_training.refill import Augmentation
 from sidedoor_training.run_states import StateMarks, newest_state, prepare
 from sidedoor_training.scores import scorer
+from sidedoor_training.things import with_things
 from sidedoor_training.tokenizer import build_tokenizer
 from sidedoor_training.trainer import Int8Noise, RecipeTrainer, Refilling
 
@@ -107,7 +108,7 @@ def fine_tune(recipe_path: Path, output: Path, *, resume: bool = False) -> Path:
     rows = {split: read_corpus(recipe.data.corpus, [split]) for split in ("train", "validation")}
     check_labels(rows["train"] + rows["validation"], labels)
     training = RefilledDataset(
-        rows["train"],
+        with_things(rows["train"]) if recipe.data.exchange_things else rows["train"],
         featurizer,
         augmentation(recipe),
         TokenMask.of(tokenizer, recipe.data.mask_tokens),
@@ -203,7 +204,9 @@ def build_model(recipe: Recipe, labels: LabelSet) -> SidedoorModel:
 
 def augmentation(recipe: Recipe) -> Augmentation:
     """The recipe's augmentation of the corpus."""
-    return Augmentation(**recipe.data.model_dump(exclude={"corpus", "labels", "mask_tokens"}))
+    return Augmentation(
+        **recipe.data.model_dump(exclude={"corpus", "labels", "mask_tokens", "exchange_things"})
+    )
 
 
 def check_labels(rows: list[CorpusRow], labels: LabelSet) -> None:

@@ -20,6 +20,14 @@ TOP_LEVEL: Final = (
     "shop store studio design app dev me info biz online site art agency cafe xyz eu us"
 ).split()
 
+_STARTS: Final = (
+    "b br c ch cl d dr f fl g gr h j k kl kr l m n p pl pr qu r s sch sh sk sl sp st str t tr "
+    "v w z zh"
+).split()
+_MIDDLES: Final = "a a a e e e i i o o o u u ai au ea ee io ou á é ö ü".split()
+_LINKS: Final = ["", "", "", *"b d g k l m n nd ng r rt s sk st t tz v x z".split()]
+_ENDS: Final = ["", "", "", *"a o ex ia ix us en ova et ium ly ify bank works hub soft".split()]
+
 
 def reshape(rng: random.Random, value: str) -> str:
     """Exchanges digits, and letters in codes, by others of their class.
@@ -53,6 +61,15 @@ def full_name(rng: random.Random) -> tuple[str, str]:
     faker = faker_of(rng.choice(LOCALES))
     faker.seed_instance(rng.getrandbits(32))
     return faker.first_name(), faker.last_name()
+
+
+def thing(rng: random.Random) -> str:
+    """A word that could be the name of a firm, a product or a place."""
+    syllables = [
+        rng.choice(_STARTS) + rng.choice(_MIDDLES) + rng.choice(_LINKS)
+        for _ in range(rng.choice([1, 2, 2]))
+    ]
+    return ("".join(syllables) + rng.choice(_ENDS)).capitalize()
 
 
 def word(rng: random.Random) -> str:

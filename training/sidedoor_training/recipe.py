@@ -36,6 +36,8 @@ class Data(_Strict):
     typing_noise: Share = 0.0
     drop_surface: Share = 0.0
     drop_sender: Share = 0.0
+    exchange_things: bool = False
+    """Whether rare names of brands, places and works are exchanged, as people's are."""
     mask_tokens: Share = 0.0
     """Share of the words that are hidden from the model, drawn anew at every epoch."""
 
