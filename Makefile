@@ -26,7 +26,7 @@ format: .venv/dev ## Format the code and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: .venv/dev ## Measure the engine beside its peers, and its memory; renews benchmarks/README.md (about an hour)
+bench: .venv/dev ## Measure the engine beside its peers, and its memory; renews benchmarks/README.md (about 40 minutes)
 	$(BIN)/python -m benchmarks.engine -o evaluation/results/speed.json
 	$(BIN)/python -m benchmarks.contestants -o benchmarks/results/bench.json
 	$(BIN)/python -m benchmarks.memory -o benchmarks/results/memory.json

@@ -5,7 +5,7 @@
 Every contestant has a process of its own and is kept to the same cores. In each round all have
 their turn, so that a machine that grows slower does so for all; figures are medians over rounds.
 Only the messages' own texts are given, since not all contestants know of context. One that can't
-run is named with the reason. About half an hour on two cores.
+run is named with the reason. About 20 minutes on two cores.
 """
 
 import argparse
