@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.ceiling import LENGTHS
-from benchmarks.contestants_report import figures
+from benchmarks.contestants_report import PACKAGES, figures
 from benchmarks.machine import machine
 from benchmarks.messages import drawn, name_of, read_messages, texts_of_length
 from benchmarks.output import save
@@ -32,7 +32,6 @@ from tokenizers import Tokenizer
 from sidedoor.cores import usable_cores
 from sidedoor.model_folder import DEFAULT, TOKENIZER_FILE
 
-PACKAGES: Final = ("onnxruntime", "tokenizers", "torch", "transformers")
 MESSAGES: Final = "messages"
 TEXTS: Final = "texts.json"
 

@@ -18,6 +18,7 @@ ROOT: Final = Path(__file__).parents[1]
 PAGE: Final = ROOT / "benchmarks" / "README.md"
 RESULTS: Final = ROOT / "benchmarks" / "results"
 
+PACKAGES: Final = ("onnxruntime", "tokenizers", "torch", "transformers")
 TOKENS: Final = "32"
 """The length at which single messages are promised."""
 TIMES_INT8: Final = 2.0
@@ -54,7 +55,7 @@ def with_tables(page: str, results: Path = RESULTS) -> str:
 
 
 def figures(result: dict[str, Any]) -> dict[str, Any]:
-    """How many times as fast as each contestant the engine is, and which promises it keeps.
+    """How many times as fast as those that do the same the engine is, and what it keeps to.
 
     Ratios are the medians of the rounds' own, by number of threads.
     """
@@ -62,7 +63,7 @@ def figures(result: dict[str, Any]) -> dict[str, Any]:
     ratios = {
         name: {threads: _ratio(rows[SIDEDOOR], row, threads) for threads in _rates(row)}
         for name, row in rows.items()
-        if _rates(row) and _rates(rows.get(SIDEDOOR, {}))
+        if name != SIDEDOOR and row.get("whole") and _rates(row) and _rates(rows.get(SIDEDOOR, {}))
     }
     return {"times_as_fast_as": ratios, "promises": list(_speed_promises(result, ratios))}
 
@@ -91,7 +92,7 @@ def _speed_promises(result: dict[str, Any], ratios: dict[str, Any]) -> Iterator[
         threads = max(by_threads, default="?")
         figure = by_threads.get(threads)
         kept = figure is not None and figure >= least
-        yield _promise(f"times {shown}, {threads} threads", figure, f">= {least:g}", kept)
+        yield _promise(f"times {shown}, {_cores(threads)}", figure, f">= {least:g}", kept)
     own, other = (rows.get(name, {}).get("ms_by_tokens") for name in (SIDEDOOR, reference))
     share = round(own[TOKENS]["p50"] / other[TOKENS]["p50"], 3) if own and other else None
     kept = share is not None and share <= SHARE_OF_INT8_MS
@@ -129,13 +130,15 @@ def _contestants(bench: dict[str, Any]) -> Iterator[str]:
     measured, rows = bench["measured"], bench["contestants"]
     threads = sorted({key for row in rows.values() for key in _rates(row)})
     lengths = next((list(row["ms_by_tokens"]) for row in rows.values() if _rates(row)), [])
+    versions = [f"{name} {bench['machine'][name]}" for name in PACKAGES]
     yield (
         f"{_where(bench)}. {measured['messages']} messages of the {measured['source']}, "
         f"{measured['mean_tokens']:g} tokens on average, {measured['rounds']} rounds. "
-        f"Joint model: {_shape(bench['models']['shape'])}, {bench['models']['weights']} weights."
+        f"Joint model: {_shape(bench['models']['shape'])}, {bench['models']['weights']} weights. "
+        f"Versions: {', '.join(versions)}."
     )
     yield ""
-    heads = [f"messages/s, {count} core{'s' * (count != '1')}" for count in threads]
+    heads = [f"messages/s, {_cores(count)}" for count in threads]
     heads += [f"ms, {length} tokens" for length in lengths]
     yield f"| | {' | '.join(heads)} | MB | start, s |"
     yield "|---" * (3 + len(heads)) + "|"
@@ -145,7 +148,7 @@ def _contestants(bench: dict[str, Any]) -> Iterator[str]:
             continue
         cells = [f"{_rates(row)[count]['median']:,.0f}" for count in threads]
         times = (row["ms_by_tokens"][length] for length in lengths)
-        cells += [f"{time['p50']:.1f} / {time['p99']:.1f}" for time in times]
+        cells += [f"{_ms(time['p50'])} / {_ms(time['p99'])}" for time in times]
         cells += [f"{row['resident_mb']:.0f}", f"{row['start_s']:.1f}"]
         yield f"| {row['title']}{'' if row['whole'] else ', spans alone'} | {' | '.join(cells)} |"
     yield ""
@@ -204,6 +207,14 @@ def _training(results: list[dict[str, Any]]) -> Iterator[str]:
         else:
             cells += ["", "", ""]
         yield f"| {' | '.join(cells)} |"
+
+
+def _ms(time: float) -> str:
+    return f"{time:.1f}" if time >= 1 else f"{time:.2f}"
+
+
+def _cores(threads: str) -> str:
+    return f"{threads} core{'s' * (threads != '1')}"
 
 
 def _shape(shape: dict[str, int]) -> str:

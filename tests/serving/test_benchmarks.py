@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 from benchmarks.ceiling import ceiling, int8_products
 from benchmarks.contestants import start
-from benchmarks.contestants_report import PAGE, figures, memory_promises, with_tables
+from benchmarks.contestants_report import PACKAGES, PAGE, figures, memory_promises, with_tables
 from benchmarks.memory import LONG, _Batches
 from benchmarks.messages import drawn, texts_of_length
 from benchmarks.peers import INT8, PEERS, PIPELINES, REFERENCE, SIDEDOOR, Place
@@ -44,6 +44,7 @@ def _row(title: str, rates: list[float], p50: float) -> dict[str, Any]:
 def _result() -> dict[str, Any]:
     """Figures that keep every promise."""
     about = {"processor": "Some CPU", "cores": 2, "vnni": True, "date": "2026-01-01", "commit": "a"}
+    about |= dict.fromkeys(PACKAGES, "1.0")
     result: dict[str, Any] = {
         "machine": about,
         "measured": {"messages": 4, "source": "test split", "mean_tokens": 20.0, "rounds": 3},
