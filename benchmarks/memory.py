@@ -31,7 +31,8 @@ from sidedoor.message import MAX_TEXT_LENGTH
 from sidedoor.model_folder import DEFAULT, read_config
 
 CLIENTS: Final = 2
-BATCH: Final = 32
+BATCH: Final = 8
+"""Few enough to be answered before their deadline on a slow machine."""
 LONG: Final = 0.02
 """Share of long messages: so many joined to one."""
 JOINED: Final = (10, 60)
