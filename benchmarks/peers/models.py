@@ -114,10 +114,11 @@ def _joint(shape: Shape, config: ModelConfig, tokenizer: Tokenizer) -> SidedoorM
     )
     with torch.no_grad():
         model.heads.bias[2 * len(config.intents)] = _NOTHING
-    return model.eval()
+    model.eval()
+    return model
 
 
-def _sizes(shape: Shape, tokenizer: Tokenizer) -> dict[str, int]:
+def _sizes(shape: Shape, tokenizer: Tokenizer) -> dict[str, Any]:
     return {
         "vocab_size": tokenizer.get_vocab_size(),
         "num_hidden_layers": shape.layers,

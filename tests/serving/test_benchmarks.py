@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import torch
 from benchmarks.ceiling import ceiling, int8_products
 from benchmarks.contestants import start
 from benchmarks.contestants_report import PACKAGES, PAGE, figures, memory_promises, with_tables
 from benchmarks.memory import LONG, _Batches
 from benchmarks.messages import drawn, texts_of_length
-from benchmarks.peers import INT8, PEERS, PIPELINES, REFERENCE, SIDEDOOR, Place
+from benchmarks.peers import INT8, PEERS, PIPELINES, REFERENCE, SIDEDOOR, Place, models
 from benchmarks.peers.models import Shape, shape_of
 from tests.conftest import tiny_model
 from tokenizers import Tokenizer
 
-from sidedoor import InputError, Message, ModelFolderError
+from sidedoor import Analysis, InputError, Message, ModelFolderError
 from sidedoor.model_folder import MODEL_FILE
 from sidedoor_onnx.graph import export_fp32
 
@@ -165,6 +166,23 @@ def test_the_peers_have_the_shape_of_the_shipped_model(model_folder: Path, tmp_p
         shape_of(tmp_path / MODEL_FILE)
 
 
+@pytest.mark.slow
+def test_all_peers_answer_and_the_joint_ones_alike(
+    model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "REFERENCE", Shape(1, 32, 2, 64))
+    made = models.make_models(tmp_path, model_folder, None)
+    assert made["shape"] == {"layers": 2, "hidden": 32, "heads": 2, "intermediate": 64}
+    place = Place(tmp_path, model_folder, torch.get_num_threads())
+    names = (PIPELINES, "torch", "onnx-float", INT8, REFERENCE, SIDEDOOR, "scrubadub")
+    answers = {name: PEERS[name].load(place).one("write me at a b c") for name in names}
+    floats = [answers[name] for name in ("torch", "onnx-float")]
+    scores = [[i.score for i in a.intents] for a in floats if isinstance(a, Analysis)]
+    assert scores[0] == pytest.approx(scores[1], abs=1e-4)
+    assert isinstance(answers[PIPELINES], tuple)
+    assert not any(answer.pii for answer in floats if isinstance(answer, Analysis))
+
+
 def test_requests_hold_as_many_messages_as_asked_for_and_some_long_ones() -> None:
     batches = list(_Batches(MESSAGES, 1000))
     rows = [row for _, body in batches for row in json.loads(body)["messages"]]
@@ -195,7 +213,15 @@ def test_every_contestant_says_what_it_does() -> None:
 def test_memory_is_measured_of_a_serving_process(model_folder: Path, tmp_path: Path) -> None:
     source, output = tmp_path / "messages.jsonl", tmp_path / "memory.json"
     source.write_text("".join(json.dumps({"text": m.text}) + "\n" for m in MESSAGES))
-    arguments = [source, "--messages", "100", "--model", model_folder, "-o", output]
+    arguments: list[str | Path] = [
+        source,
+        "--messages",
+        "100",
+        "--model",
+        model_folder,
+        "-o",
+        output,
+    ]
     subprocess.run(
         [sys.executable, "-m", "benchmarks.memory", *arguments],
         cwd=ROOT,
