@@ -26,8 +26,11 @@ format: .venv/dev ## Format the code and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: .venv/dev ## Measure the engine; the model card takes the figures from evaluation/results/
+bench: .venv/dev ## Measure the engine beside its peers, and its memory; renews benchmarks/README.md (about 40 minutes)
 	$(BIN)/python -m benchmarks.engine -o evaluation/results/speed.json
+	$(BIN)/python -m benchmarks.contestants -o benchmarks/results/bench.json
+	$(BIN)/python -m benchmarks.memory -o benchmarks/results/memory.json
+	$(BIN)/python -m benchmarks.contestants_report
 
 load: .venv/dev ## Measure the service under load (25 minutes); needs wrk; renews docs/operations.md
 	$(BIN)/python -m benchmarks.service --soak 10 -o benchmarks/results/service.json

@@ -16,15 +16,16 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.machine import machine, processes, resident_mb
+from benchmarks.messages import as_fields, read_messages
 from benchmarks.output import save
 
-from sidedoor import Analyzer, Message
+from sidedoor import Analyzer
 from sidedoor.cores import usable_cores
 from sidedoor.model_folder import DEFAULT
 from sidedoor.policy import DEFAULT as POLICY
@@ -70,13 +71,6 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _test_split() -> Sequence[Message]:
-    from sidedoor_training.corpus import read_corpus
-    from sidedoor_training.refill import as_written
-
-    return [as_written(row).message for row in read_corpus(Path("training/corpus"), ["test"])]
-
-
 def _write(folder: Path, count: int) -> None:
     """JSONL files with `count` messages, each with an id of its own."""
     folder.mkdir()
@@ -89,15 +83,8 @@ def _write(folder: Path, count: int) -> None:
 
 
 def _rows(count: int) -> Iterator[dict[str, Any]]:
-    for number, message in zip(range(count), itertools.cycle(_test_split()), strict=False):
-        context = [{"text": turn.text, "sender": turn.sender} for turn in message.context]
-        yield {
-            "id": str(number),
-            "text": message.text,
-            "surface": message.surface,
-            "sender": message.sender,
-            "context": context,
-        }
+    for number, message in zip(range(count), itertools.cycle(read_messages()), strict=False):
+        yield {"id": str(number), **as_fields(message)}
 
 
 def _engine(model: Path, seconds: float) -> float:
@@ -108,7 +95,7 @@ def _engine(model: Path, seconds: float) -> float:
 
 def _engine_rate(model: Path, seconds: float) -> float:
     analyzer = Analyzer.load(model)
-    messages = _test_split()
+    messages = read_messages()
     list(analyzer.analyze_many(messages[:100]))
     started = time.perf_counter()
     count = 0

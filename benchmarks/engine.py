@@ -15,14 +15,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.machine import machine
+from benchmarks.messages import name_of, read_messages
 from benchmarks.output import save
 
 from sidedoor import Analyzer, Message
 from sidedoor.cores import usable_cores
 from sidedoor.model_folder import DEFAULT
-from sidedoor.rows import Rows
-from sidedoor_training.corpus import read_corpus
-from sidedoor_training.refill import as_written
 
 ROUNDS = 5
 WARM_UP = 50
@@ -31,12 +29,12 @@ WARM_UP = 50
 def main() -> None:
     options = _options()
     analyzer = Analyzer.load(options.model)
-    messages = _messages(options.messages)
+    messages = read_messages(options.messages)
     list(analyzer.analyze_many(messages[:WARM_UP]))
     result = {
         "measured": {
             "messages": len(messages),
-            "source": Path(options.messages).name if options.messages else "test split",
+            "source": name_of(options.messages),
             "mean_code_points": round(statistics.mean(len(m.text) for m in messages), 1),
             "with_context": sum(bool(m.context) for m in messages),
         },
@@ -58,12 +56,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--model", type=Path, default=DEFAULT)
     parser.add_argument("-o", "--output", type=Path)
     return parser.parse_args()
-
-
-def _messages(source: str | None) -> list[Message]:
-    if source:
-        return list(Rows(source))
-    return [as_written(row).message for row in read_corpus(Path("training/corpus"), ["test"])]
 
 
 def _throughput(analyzer: Analyzer, messages: Sequence[Message], workers: int) -> float:

@@ -1,5 +1,6 @@
-"""What a measurement says of the machine it was made on, and of processes' memory."""
+"""What a measurement says of the machine it was made on; processes' memory and cores."""
 
+import os
 import platform
 import subprocess
 from contextlib import suppress
@@ -30,11 +31,17 @@ def machine(*packages: str) -> dict[str, Any]:
     }
 
 
-def resident_mb(process: int) -> float:
-    """A process's memory, without the pages that it shares; 0 where it is gone."""
+def stay_on(cores: int) -> None:
+    """Keeps this process, and all that it will start, to so many cores, if the system can."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
+
+
+def resident_mb(process: int, *, shared: bool = False) -> float:
+    """A process's memory; 0 where it is gone. Pages that it shares count only if `shared`."""
     with suppress(OSError, IndexError):
-        resident, shared = Path(f"/proc/{process}/statm").read_text().split()[1:3]
-        return round((int(resident) - int(shared)) * 4096 / 2**20, 1)
+        pages, common = map(int, Path(f"/proc/{process}/statm").read_text().split()[1:3])
+        return round((pages if shared else pages - common) * 4096 / 2**20, 1)
     return 0.0
 
 

@@ -1,7 +1,7 @@
-"""Where a measurement's figures go: printed, and kept if a file is named."""
+"""Where a measurement's figures go: printed, kept if a file is named, and shown in a page."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,3 +13,16 @@ def save(result: Mapping[str, Any], output: Path | None) -> None:
     if output:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(text, encoding="utf-8")
+
+
+def between(page: str, start: str, end: str, rows: Iterable[str]) -> str:
+    """The page with the lines between two marks made anew.
+
+    Raises:
+        ValueError: a mark is missing.
+    """
+    before, found, rest = page.partition(start)
+    _, found_end, after = rest.partition(end)
+    if not found or not found_end:
+        raise ValueError(f"the page lacks the marks {start!r} and {end!r}; put them in")
+    return "\n".join([before + start, "", *rows, "", end + after])

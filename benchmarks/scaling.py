@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.output import between
+
 ROOT: Final = Path(__file__).parents[1]
 PAGE: Final = ROOT / "docs" / "scaling.md"
 SPEED: Final = ROOT / "evaluation" / "results" / "speed.json"
@@ -45,11 +47,7 @@ def with_tables(page: str) -> str:
         ("killed", _killed()),
     ):
         start, end = f"<!-- {name}: made by benchmarks/scaling.py -->", f"<!-- end of {name} -->"
-        before, found, rest = page.partition(start)
-        _, found_end, after = rest.partition(end)
-        if not found or not found_end:
-            raise ValueError(f"{PAGE.name} lacks the marks {start!r} and {end!r}")
-        page = "\n".join([before + start, "", *rows, "", end + after])
+        page = between(page, start, end, rows)
     return page
 
 

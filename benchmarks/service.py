@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.machine import machine
+from benchmarks.messages import as_fields, read_messages
 from benchmarks.output import save
 from benchmarks.service_load import Service, overload, rate_of, serving, wrk
 from benchmarks.service_report import BATCH, CONNECTIONS, targets
 
 from sidedoor import Analyzer, Message
 from sidedoor.model_folder import DEFAULT, read_config
-from sidedoor.rows import Rows
 
 ROUNDS: Final = 3
 
@@ -44,7 +44,7 @@ class _Requests:
 
 def main() -> None:
     options = _options()
-    messages = _messages(options.messages)
+    messages = read_messages(options.messages)
     result: dict[str, Any] = {
         "machine": machine("onnxruntime"),
         "model": _model(options.model),
@@ -160,18 +160,9 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _messages(source: str | None) -> list[Message]:
-    if source:
-        return list(Rows(source))
-    from sidedoor_training.corpus import read_corpus
-    from sidedoor_training.refill import as_written
-
-    return [as_written(row).message for row in read_corpus(Path("training/corpus"), ["test"])]
-
-
 def _requests(messages: Sequence[Message], folder: Path) -> dict[str, _Requests]:
     """The bodies, one a line: each message by itself, and all of them in batches."""
-    singles = [_body(message) for message in messages]
+    singles = [as_fields(message) for message in messages]
     # the last batch is filled up from the first messages
     batches = [
         {"messages": [singles[(first + k) % len(singles)] for k in range(BATCH)]}
@@ -184,16 +175,6 @@ def _requests(messages: Sequence[Message], folder: Path) -> dict[str, _Requests]
     for kind, bodies in zip(kinds.values(), (singles, batches), strict=True):
         kind.bodies.write_text("\n".join(map(json.dumps, bodies)))
     return kinds
-
-
-def _body(message: Message) -> dict[str, Any]:
-    context = [{"text": turn.text, "sender": turn.sender} for turn in message.context]
-    return {
-        "text": message.text,
-        "surface": message.surface,
-        "sender": message.sender,
-        "context": context,
-    }
 
 
 def _model(folder: Path) -> dict[str, str]:

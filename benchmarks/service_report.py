@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.output import between
+
 CONNECTIONS: Final = (1, 8, 64)
 BATCH: Final = 32
 START: Final = "<!-- load figures: made by `python -m benchmarks.service_report`, do not edit -->"
@@ -43,11 +45,7 @@ def targets(result: dict[str, Any]) -> list[dict[str, Any]]:
 
 def with_table(text: str, result: dict[str, Any]) -> str:
     """The text with the table between its marks renewed."""
-    before, start, rest = text.partition(START)
-    _, end, after = rest.partition(END)
-    if not start or not end:
-        raise SystemExit(f"the document lacks the lines {START!r} and {END!r}; put them in")
-    return "\n".join([before + start, "", *_table(result), "", end + after])
+    return between(text, START, END, _table(result))
 
 
 def _targets(result: dict[str, Any]) -> Iterator[tuple[str, Any, str, bool]]:

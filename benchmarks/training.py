@@ -3,7 +3,9 @@
     python -m benchmarks.training [-o benchmarks/results/training.json]
     python -m benchmarks.training --launcher "torchrun --standalone --nproc-per-node=8 --no-python"
 
-Measured between the first and the last logged step; the evaluation at the end is left out.
+Measured between the first and the last logged step; the evaluation at the end is left out. Beside
+it stand the share of padding in the batches, which are grouped by length, and how many examples a
+second one core makes up: they are refilled and tokenised anew in every epoch.
 """
 
 import argparse
@@ -11,6 +13,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,11 +22,20 @@ import yaml
 from benchmarks.machine import machine
 from benchmarks.output import save
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from transformers import TrainingArguments
 
+from sidedoor.encoding import Encoder
+from sidedoor_training.base_model import vocabulary
 from sidedoor_training.corpus import read_corpus
-from sidedoor_training.recipe import read_recipe
+from sidedoor_training.dataset import Featurizer, RefilledDataset, TokenMask, collate
+from sidedoor_training.fine_tuning import augmentation
+from sidedoor_training.recipe import Recipe, read_labels, read_recipe
+from sidedoor_training.sampling import LengthSampler
+from sidedoor_training.tokenizer import build_tokenizer
 
 RECIPE: Final = Path("configs/small.yaml")
+BATCHES: Final = 64
+"""How many batches' filling is looked at."""
 
 
 def main() -> None:
@@ -40,6 +52,7 @@ def main() -> None:
         command = [program, "train", str(work / "recipe.yaml"), "-o", str(work / "run")]
         subprocess.run([*shlex.split(options.launcher), *command], check=True)
         steps, seconds = _span(work / "run")
+        bf16 = _arguments_of(work / "run").bf16
     result: dict[str, Any] = {
         "machine": machine("torch", "transformers"),
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
@@ -49,6 +62,8 @@ def main() -> None:
         "epochs": recipe.optimisation.epochs,
         "steps": steps,
         "messages_per_second": round(steps * batch / seconds, 1),
+        "bf16": bf16,
+        "batches": _batches(recipe),
     }
     save(result, options.output)
 
@@ -60,6 +75,41 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--launcher", default="", help="put before `sidedoor train`")
     parser.add_argument("-o", "--output", type=Path)
     return parser.parse_args()
+
+
+def _arguments_of(run: Path) -> TrainingArguments:
+    arguments: TrainingArguments = torch.load(
+        run / "checkpoint" / "training_args.bin", weights_only=False
+    )
+    return arguments
+
+
+def _batches(recipe: Recipe) -> dict[str, float]:
+    """How the recipe's batches are filled, and the examples a second that one core makes up."""
+    labels = read_labels(recipe.data.labels)
+    tokenizer = build_tokenizer(vocabulary(recipe.base_model))
+    dataset = RefilledDataset(
+        read_corpus(recipe.data.corpus, ["train"]),
+        Featurizer(Encoder(tokenizer, recipe.lengths.limits()), labels.intents, labels.pii_types),
+        augmentation(recipe),
+        TokenMask.of(tokenizer, recipe.data.mask_tokens),
+        recipe.optimisation.seed,
+    )
+    size = recipe.optimisation.batch_size
+    order = list(LengthSampler(dataset, size, recipe.optimisation.seed))[: BATCHES * size]
+    start = time.perf_counter()
+    examples = [dataset[index] for index in order]
+    seconds = time.perf_counter() - start
+    masks = [
+        collate(examples[first : first + size])["attention_mask"]
+        for first in range(0, len(examples), size)
+    ]
+    filled, places = sum(int(mask.sum()) for mask in masks), sum(mask.numel() for mask in masks)
+    return {
+        "mean_tokens": round(filled / len(examples), 1),
+        "padding": round(1 - filled / places, 4),
+        "examples_per_second_one_core": round(len(examples) / seconds, 1),
+    }
 
 
 def _span(run: Path) -> tuple[int, float]:
