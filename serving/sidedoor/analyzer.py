@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 
 from sidedoor import decoding
 from sidedoor.analysis import Analysis, Evidence, Intent
+from sidedoor.cache import Cache
 from sidedoor.cores import usable_cores
 from sidedoor.encoding import Encoder, Encoding, Limits
 from sidedoor.errors import ModelFolderError
@@ -35,17 +36,27 @@ class Analyzer:
     """Analyses messages with one model and one policy; safe to share between threads."""
 
     def __init__(
-        self, config: ModelConfig, encoder: Encoder, session: Session, policy: Policy
+        self,
+        config: ModelConfig,
+        encoder: Encoder,
+        session: Session,
+        policy: Policy,
+        cache: Cache | None = None,
     ) -> None:
         policy.check_labels([intent.name for intent in config.intents], config.pii_types)
         self.config = config
         self.policy = policy
+        self.cache = cache
         self._encoder = encoder
         self._session = session
 
     @classmethod
-    def load(cls, folder: str | Path = DEFAULT, *, policy: Policy | None = None) -> "Analyzer":
+    def load(
+        cls, folder: str | Path = DEFAULT, *, policy: Policy | None = None, cache: int = 0
+    ) -> "Analyzer":
         """Loads a model folder, by default the shipped one.
+
+        `cache` is the number of analyses that are kept for messages that come again.
 
         Raises:
             ModelFolderError: the folder is missing, incomplete or damaged.
@@ -62,12 +73,18 @@ class Analyzer:
                 f"{folder / TOKENIZER_FILE} can't be used: {error}; export the model again"
             ) from error
         session = Session(folder / MODEL_FILE)
-        return cls(config, encoder, session, Policy.load() if policy is None else policy)
+        policy = Policy.load() if policy is None else policy
+        return cls(config, encoder, session, policy, Cache(cache) if cache else None)
 
     def analyze(self, message: Message | str) -> Analysis:
         """Analyses one message; a string is a message without surface, sender or context."""
         if isinstance(message, str):
             message = Message(message)
+        if self.cache is None:
+            return self._analyze(message)
+        return self.cache.analysis(message, self._analyze)
+
+    def _analyze(self, message: Message) -> Analysis:
         encoding = self._encoder.encode(message)
         outputs = [self._session.run(window) for window in encoding.windows]
         logits = np.stack([output.intents for output in outputs])
