@@ -12,8 +12,10 @@ from tokenizers import Tokenizer
 
 from sidedoor import decoding
 from sidedoor.analysis import Analysis, Evidence, Intent
+from sidedoor.cache import Cache
 from sidedoor.cores import usable_cores
-from sidedoor.encoding import Encoder, Encoding, Limits
+from sidedoor.decoding import FloatArray
+from sidedoor.encoding import Encoder, Encoding, Limits, Window
 from sidedoor.errors import ModelFolderError
 from sidedoor.message import Message
 from sidedoor.model_folder import (
@@ -35,17 +37,27 @@ class Analyzer:
     """Analyses messages with one model and one policy; safe to share between threads."""
 
     def __init__(
-        self, config: ModelConfig, encoder: Encoder, session: Session, policy: Policy
+        self,
+        config: ModelConfig,
+        encoder: Encoder,
+        session: Session,
+        policy: Policy,
+        cache: Cache | None = None,
     ) -> None:
         policy.check_labels([intent.name for intent in config.intents], config.pii_types)
         self.config = config
         self.policy = policy
+        self.cache = cache
         self._encoder = encoder
         self._session = session
 
     @classmethod
-    def load(cls, folder: str | Path = DEFAULT, *, policy: Policy | None = None) -> "Analyzer":
+    def load(
+        cls, folder: str | Path = DEFAULT, *, policy: Policy | None = None, cache: int = 0
+    ) -> "Analyzer":
         """Loads a model folder, by default the shipped one.
+
+        `cache` is the number of analyses that are kept for messages that come again.
 
         Raises:
             ModelFolderError: the folder is missing, incomplete or damaged.
@@ -62,12 +74,18 @@ class Analyzer:
                 f"{folder / TOKENIZER_FILE} can't be used: {error}; export the model again"
             ) from error
         session = Session(folder / MODEL_FILE)
-        return cls(config, encoder, session, Policy.load() if policy is None else policy)
+        policy = Policy.load() if policy is None else policy
+        return cls(config, encoder, session, policy, Cache(cache) if cache else None)
 
     def analyze(self, message: Message | str) -> Analysis:
         """Analyses one message; a string is a message without surface, sender or context."""
         if isinstance(message, str):
             message = Message(message)
+        if self.cache is None:
+            return self._analyze(message)
+        return self.cache.analysis(message, self._analyze)
+
+    def _analyze(self, message: Message) -> Analysis:
         encoding = self._encoder.encode(message)
         outputs = [self._session.run(window) for window in encoding.windows]
         logits = np.stack([output.intents for output in outputs])
@@ -83,10 +101,9 @@ class Analyzer:
             intents=intents,
             pii=pii,
             decision=self.policy.decide(message, intents, pii),
-            evidence={
-                config.name: _evidence(encoding, outputs, int(deciding[index]), index)
-                for index, config in enumerate(self.config.intents)
-            },
+            evidence=_evidence(
+                encoding, outputs, deciding.tolist(), [intent.name for intent in intents]
+            ),
         )
 
     def analyze_many(
@@ -127,21 +144,41 @@ def _intent(config: IntentConfig, logit: float) -> Intent:
 
 
 def _evidence(
-    encoding: Encoding, outputs: list[Output], deciding: int, intent: int
-) -> tuple[Evidence, ...]:
-    """The words of the deciding window that spoke for the intent, strongest first."""
-    window = encoding.windows[deciding]
-    weights = outputs[deciding].evidence[1 : 1 + window.count, intent]
-    if not len(weights):
-        return ()
+    encoding: Encoding, outputs: list[Output], deciding: list[int], names: list[str]
+) -> dict[str, tuple[Evidence, ...]]:
+    """The words of each intent's deciding window that spoke for it, strongest first."""
+    words = {
+        window: _words(encoding, encoding.windows[window], outputs[window].evidence)
+        for window in set(deciding)
+    }
+    return {
+        name: _strongest(*words[window], intent)
+        for intent, (name, window) in enumerate(zip(names, deciding, strict=True))
+    }
+
+
+def _words(
+    encoding: Encoding, window: Window, evidence: FloatArray
+) -> tuple[list[int], list[int], FloatArray]:
+    """Starts and ends of the window's words, and what they add: shape = (words, intents)."""
+    weights = evidence[1 : 1 + window.count]
+    if not window.count:
+        return [], [], weights
     part = slice(window.first, window.first + window.count)
     words, offsets = encoding.words[part], encoding.offsets[part]
-    firsts = np.flatnonzero(np.diff(words, prepend=-1))
-    sums = np.add.reduceat(weights, firsts)
+    firsts = decoding.first_tokens(words)
     lasts = np.append(firsts[1:], window.count) - 1
-    strongest = np.argsort(-sums, kind="stable")[:MAX_EVIDENCE]
+    sums = np.add.reduceat(weights, firsts, axis=0)
+    return offsets[firsts, 0].tolist(), offsets[lasts, 1].tolist(), sums
+
+
+def _strongest(
+    starts: list[int], ends: list[int], sums: FloatArray, intent: int
+) -> tuple[Evidence, ...]:
+    strongest = np.argsort(-sums[:, intent], kind="stable")[:MAX_EVIDENCE]
+    weights = sums[strongest, intent].tolist()
     return tuple(
-        Evidence(int(offsets[firsts[k], 0]), int(offsets[lasts[k], 1]), float(sums[k]))
-        for k in strongest
-        if sums[k] > 0
+        Evidence(starts[k], ends[k], weight)
+        for k, weight in zip(strongest.tolist(), weights, strict=True)
+        if weight > 0
     )

@@ -11,9 +11,11 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from tokenizers import Encoding as Tokens
 from tokenizers import Tokenizer
 
 from sidedoor.message import SENDERS, SURFACES, Message, Turn
+from sidedoor.plain_text import for_plain_text, is_plain
 
 UNKNOWN: Final = "unknown"
 SURFACE_TOKENS: Final = {name: f"[surface:{name}]" for name in (*SURFACES, UNKNOWN)}
@@ -67,6 +69,7 @@ class Encoder:
 
     def __init__(self, tokenizer: Tokenizer, limits: Limits) -> None:
         self._tokenizer = tokenizer
+        self._for_plain_text = for_plain_text(tokenizer)
         self._limits = limits
         self._cls = self._id("[CLS]")
         self._sep = self._id("[SEP]")
@@ -76,7 +79,7 @@ class Encoder:
 
     def encode(self, message: Message) -> Encoding:
         """Encodes a message into windows of at most `Limits.window` tokens."""
-        tokens = self._tokenizer.encode(message.text, add_special_tokens=False)
+        tokens = self._tokens(message.text)
         ids = tokens.ids
         second = self._second_segment(message)
         room = self._limits.window - 2 - len(second)
@@ -94,9 +97,15 @@ class Encoder:
             self._senders[message.sender or UNKNOWN],
         ]
         for turn in reversed(message.context):
+            if len(ids) >= self._limits.context - 1:
+                break
             ids.append(self._turns[_relation(message, turn)])
-            ids.extend(self._tokenizer.encode(turn.text, add_special_tokens=False).ids)
+            ids.extend(self._tokens(turn.text).ids)
         return [*ids[: self._limits.context - 1], self._sep]
+
+    def _tokens(self, text: str) -> Tokens:
+        tokenizer = self._for_plain_text if is_plain(text) else self._tokenizer
+        return tokenizer.encode(text, add_special_tokens=False)
 
     def _window(self, ids: list[int], second: list[int], first: int) -> Window:
         head = len(ids) + 2

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 import pytest
 from tests.conftest import tiny_model
 from tests.training.test_model import project
@@ -32,6 +33,25 @@ def graphs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_onnx_equals_torch(graphs: Path, encoder: Encoder) -> None:
     session = Session(graphs / "fused.onnx")
     assert max_logit_difference(tiny_model(), session, encoder, MESSAGES) <= 1e-4
+
+
+def test_layer_norms_run_as_vectorised_operators(graphs: Path) -> None:
+    for name in ("fused", "int8"):
+        nodes = [node.op_type for node in onnx.load(str(graphs / f"{name}.onnx")).graph.node]
+        assert nodes.count("MeanVarianceNormalization") == 4
+        assert not {"SkipLayerNormalization", "LayerNormalization"} & set(nodes)
+
+
+def test_the_bias_of_each_product_is_added_inside_of_it(graphs: Path, tmp_path: Path) -> None:
+    """What onnxruntime makes of the file as it loads it."""
+    options = ort.SessionOptions()
+    options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
+    options.log_severity_level = 3
+    ort.InferenceSession(graphs / "int8.onnx", options, providers=["CPUExecutionProvider"])
+    nodes = onnx.load(str(tmp_path / "optimised.onnx")).graph.node
+    products = [node for node in nodes if node.op_type == "DynamicQuantizeMatMul"]
+    assert len(products) == 6
+    assert sum(node.input[4] != "" for node in products) == 4  # GELU has the others' bias
 
 
 def test_everything_fuses_or_the_export_fails(graphs: Path, tmp_path: Path) -> None:

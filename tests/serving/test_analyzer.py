@@ -1,7 +1,9 @@
 import json
 import math
+import random
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sidedoor
-from sidedoor import Analyzer, Message, ModelFolderError, Policy, PolicyError, Turn
+from sidedoor import Analysis, Analyzer, Message, ModelFolderError, Policy, PolicyError, Turn
 from sidedoor.encoding import Encoder
 from sidedoor.model_folder import MODEL_FILE
 from sidedoor.session import Session
@@ -46,6 +48,51 @@ def test_any_thread_gives_the_same_bits(analyzer: Analyzer) -> None:
     expected = analyzer.analyze(MESSAGES[3])
     with ThreadPoolExecutor(4) as pool:
         assert all(found == expected for found in pool.map(analyzer.analyze, [MESSAGES[3]] * 40))
+
+
+@pytest.mark.parametrize("cache", [0, 3, 1000])
+def test_alone_among_others_and_from_any_thread_a_message_gets_the_same_bits(
+    model_folder: Path, analyzer: Analyzer, cache: int
+) -> None:
+    other = Analyzer.load(model_folder, cache=cache)
+    alone = {message: analyzer.analyze(message) for message in MESSAGES}
+    shuffled = random.Random(5).sample(MESSAGES * 12, len(MESSAGES) * 12)
+    expected = [alone[message] for message in shuffled]
+    with ThreadPoolExecutor(3) as pool:
+        stream = pool.submit(lambda: list(other.analyze_many(shuffled, workers=2)))
+        assert list(pool.map(other.analyze, shuffled)) == expected
+        assert stream.result() == expected
+
+
+def test_the_model_runs_in_the_thread_that_asks(model_folder: Path) -> None:
+    """One session more or less makes no thread more or less: nobody else takes a core."""
+    code = (
+        "import os, sys; from sidedoor import Analyzer;"
+        "analyzer = Analyzer.load(sys.argv[1]); before = len(os.listdir('/proc/self/task'));"
+        "[analyzer.analyze('word ' * 30) for _ in range(3)];"
+        "Analyzer.load(sys.argv[1]).analyze('x');"
+        "print(len(os.listdir('/proc/self/task')) - before)"
+    )
+    command = [sys.executable, "-c", code, str(model_folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "0"
+
+
+@pytest.mark.parametrize("cores", [1, 2, 3])
+def test_as_many_workers_as_usable_cores(
+    analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch, cores: int
+) -> None:
+    names = set()
+
+    def analyze(message: Message | str) -> Analysis:
+        names.add(threading.current_thread().name)
+        return Analyzer.analyze(analyzer, message)
+
+    monkeypatch.setattr("sidedoor.analyzer.usable_cores", lambda: cores)
+    monkeypatch.setattr(analyzer, "analyze", analyze)
+    list(analyzer.analyze_many(["x"] * 300))
+    assert 1 <= len(names) <= cores
+    assert (names == {"MainThread"}) == (cores == 1)
 
 
 def test_a_string_is_a_message(analyzer: Analyzer) -> None:

@@ -90,6 +90,21 @@ def test_metrics_count_requests_and_decisions(client: TestClient) -> None:
     assert "sidedoor_queue_seconds_count" in text
     assert 'sidedoor_model{name="tiny"' in text
     assert "sidedoor_waiting_messages 0.0" in text
+    assert "sidedoor_cache" not in text
+    assert CANARY not in text
+
+
+def test_what_comes_again_is_answered_from_the_cache_and_counted(model_folder: Path) -> None:
+    caching = Analyzer.load(model_folder, cache=10)
+    with TestClient(create_app(caching, Settings())) as client:
+        answers = [
+            client.post("/v1/analyze", json={"id": str(k), "text": f"{CANARY} jo@fern.co"}).json()
+            for k in range(3)
+        ]
+        text = client.get("/metrics").text
+    assert answers == [{**answers[0], "id": str(k)} for k in range(3)]
+    assert 'sidedoor_cache_lookups_total{result="hit"} 2.0' in text
+    assert 'sidedoor_cache_lookups_total{result="miss"} 2.0' in text  # and the warm-up's
     assert CANARY not in text
 
 

@@ -55,6 +55,8 @@ def create_app(
     metrics.lost_log_lines.set_function(lost_lines)
     engine = Engine(analyzer, settings, lifecycle, metrics)
     metrics.waiting.set_function(lambda: engine.waiting)
+    if analyzer.cache is not None:
+        metrics.watch(analyzer.cache)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

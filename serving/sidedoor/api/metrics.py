@@ -12,8 +12,11 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.metrics_core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 from sidedoor.analysis import Analysis
+from sidedoor.cache import Cache
 from sidedoor.model_folder import MODEL_FILE, ModelConfig
 
 SECONDS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
@@ -71,6 +74,25 @@ class Metrics:
             for span in analysis.pii:
                 self._spans.labels(span.type).inc()
 
+    def watch(self, cache: Cache) -> None:
+        """Takes up the cache's counts of hits and misses."""
+        self._registry.register(_CacheCounts(cache))
+
     def text(self) -> bytes:
         """The metrics in Prometheus's text format."""
         return generate_latest(self._registry)
+
+
+class _CacheCounts(Collector):
+    """Reads the counts as they are asked for: nothing is counted twice on a message's way."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+
+    def collect(self) -> Iterable[CounterMetricFamily]:
+        family = CounterMetricFamily(
+            "sidedoor_cache_lookups", "Messages looked up in the cache.", labels=["result"]
+        )
+        family.add_metric(["hit"], self._cache.hits)
+        family.add_metric(["miss"], self._cache.misses)
+        yield family

@@ -88,7 +88,9 @@ def application(settings: Settings, scale: Scale) -> serve.Application:
 
     def app() -> FastAPI:
         writer = logs.install(one_thread)
-        analyzer = Analyzer.load(one_thread.model, policy=Policy.load(one_thread.policy))
+        analyzer = Analyzer.load(
+            one_thread.model, policy=Policy.load(one_thread.policy), cache=one_thread.cache
+        )
         return create_app(analyzer, one_thread, lost_lines=lambda: writer.lost)
 
     as_deployment: Any = serve.deployment(

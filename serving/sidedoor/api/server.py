@@ -39,7 +39,9 @@ def run(settings: Settings, *, no_auth: bool = False) -> None:
     """
     check_exposure(settings, no_auth=no_auth)
     provider = provider_from_environment()
-    analyzer = Analyzer.load(settings.model, policy=Policy.load(settings.policy))
+    analyzer = Analyzer.load(
+        settings.model, policy=Policy.load(settings.policy), cache=settings.cache
+    )
     _forbid_core_dumps()
     sys.setswitchinterval(SWITCH_S)
     with _listen(settings) as listener:

@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     """Whether `/` shows the playground."""
     threads: Annotated[int, Field(ge=1, le=256)] = usable_cores()
     """Analysing threads."""
+    cache: Annotated[int, Field(ge=0, le=10_000_000)] = 0
+    """Analyses kept for messages that come again to the letter; 0 keeps none."""
     queue: Annotated[int, Field(ge=1, le=1_000_000)] = 256
     """Messages admitted and not yet answered from which on nothing more is admitted."""
     deadline_s: Seconds = 10
