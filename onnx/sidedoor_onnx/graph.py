@@ -94,8 +94,8 @@ def quantise(source: Path, target: Path) -> None:
 
     Activations are quantised at run time. Weights keep to seven bits (`reduce_range`): the sum
     of two products then fits 16 bits, so that processors without VNNI, which saturate there,
-    give the same scores as those with it. The heads stay in float. The word embedding is stored
-    in int8 by row and is float again once loaded, which costs no time per message.
+    give the same scores as those with it. The heads stay in float. The word embedding is
+    int8 by row, in the file and in memory.
     """
     graph = onnx.load(str(source)).graph
     logging.getLogger().setLevel(logging.ERROR)  # it advises steps that are done already
@@ -143,20 +143,43 @@ def _open_layer_norms(graph: onnx.GraphProto) -> None:
 
 
 def _store_embedding_by_row(graph: onnx.GraphProto) -> None:
-    """Replaces the word embedding by int8 rows and a scale each; onnxruntime folds the product."""
+    """Replaces the word embedding by int8 rows and a scale each; what is read is made float.
+
+    EmbedLayerNormalization gets the window's own rows as its table, and their numbers as its ids.
+    Were the whole table multiplied out, onnxruntime would do so at load time and keep it in float.
+    """
     embed = next(node for node in graph.node if node.op_type == "EmbedLayerNormalization")
-    name = embed.input[2]
-    table = next(tensor for tensor in graph.initializer if tensor.name == name)
+    ids, table_name = embed.input[0], embed.input[2]
+    table = next(tensor for tensor in graph.initializer if tensor.name == table_name)
     weights = numpy_helper.to_array(table)
     scales = (np.abs(weights).max(axis=1, keepdims=True) / 127).clip(min=1e-12).astype(np.float32)
-    rows = np.round(weights / scales).astype(np.int8)
     graph.initializer.remove(table)
-    graph.initializer.append(numpy_helper.from_array(rows, f"{name}_rows"))
-    graph.initializer.append(numpy_helper.from_array(scales, f"{name}_scales"))
-    cast = helper.make_node("Cast", [f"{name}_rows"], [f"{name}_cast"], to=onnx.TensorProto.FLOAT)
-    multiply = helper.make_node("Mul", [f"{name}_cast", f"{name}_scales"], [name])
-    graph.node.insert(0, cast)
-    graph.node.insert(1, multiply)
+    values = {
+        "rows": np.round(weights / scales).astype(np.int8),
+        "scales": scales,
+        "all": np.array([-1], dtype=np.int64),
+        "zero": np.array(0, dtype=np.int64),
+        "one": np.array(1, dtype=np.int64),
+    }
+    graph.initializer.extend(
+        numpy_helper.from_array(value, f"word_{name}") for name, value in values.items()
+    )
+    make, int32 = helper.make_node, onnx.TensorProto.INT32
+    added = [
+        make("Shape", [ids], ["word_shape"]),
+        make("Reshape", [ids, "word_all"], ["word_flat"]),
+        make("Gather", ["word_rows", "word_flat"], ["word_read"]),
+        make("Cast", ["word_read"], ["word_cast"], to=onnx.TensorProto.FLOAT),
+        make("Gather", ["word_scales", "word_flat"], ["word_scale"]),
+        make("Mul", ["word_cast", "word_scale"], ["word_table"]),
+        make("Size", [ids], ["word_count"]),
+        make("Range", ["word_zero", "word_count", "word_one"], ["word_numbers"]),
+        make("Cast", ["word_numbers"], ["word_numbers_int32"], to=int32),
+        make("Reshape", ["word_numbers_int32", "word_shape"], ["word_ids"]),
+    ]
+    embed.input[0], embed.input[2] = "word_ids", "word_table"
+    for position, node in enumerate(added):
+        graph.node.insert(position, node)
 
 
 class _Traced(nn.Module):
