@@ -53,7 +53,10 @@ def _from_base(recipe: Recipe, labels: LabelSet) -> SidedoorModel:
 def _loaded(recipe: Recipe, labels: LabelSet) -> SidedoorModel:
     folder = recipe.start_from
     if folder is None or not (folder / "config.json").is_file():
-        raise ConfigurationError(f"start_from: {folder} is no checkpoint")
+        raise ConfigurationError(
+            f"start_from: {folder} is no checkpoint; train it first, or give the folder that "
+            "`sidedoor train` named at its end"
+        )
     model: SidedoorModel = SidedoorModel.from_pretrained(folder, **_settings(recipe))
     if model.config.intent_count != len(labels.intents) or model.config.tag_count != len(
         tag_names(labels.pii_types)
