@@ -216,6 +216,9 @@ def test_a_student_learns_resumes_and_is_exported_like_any_model(
     assert first.state_dict().keys() == narrowed(tiny_model(layers=1), THIN).state_dict().keys()
     for one, other in zip(_said(first), _said(second), strict=True):
         torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
+    tiny_model().save_pretrained(lesson / "teacher" / "checkpoint")
+    with pytest.raises(ConfigurationError, match="another teacher"):
+        fine_tune(lesson / "student.yaml", lesson / "parts", resume=True)
     report = export_checkpoint(whole, lesson / "model")
     assert report.torch_difference <= 1e-4
     assert set(Analyzer.load(lesson / "model").analyze("mail me at jo@fern.co").intents)

@@ -133,7 +133,7 @@ def _about(recipe: Recipe, corpus: str) -> dict[str, str]:
     if recipe.distillation is None:
         return about
     weights = [sha256(folder / SAFE_WEIGHTS_NAME) for folder in recipe.distillation.teachers]
-    return about | {"teachers": " ".join(weights)}
+    return about | {"teacher": " ".join(weights)}
 
 
 def augmentation(recipe: Recipe) -> Augmentation:
