@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check unit format bench load scale model evaluate clean
+.PHONY: help serve test check unit format bench load scale model student evaluate clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -50,6 +50,13 @@ model: .venv/dev ## Train, export and install the shipped model (about three hou
 	  -o artifacts/small-mean
 	$(BIN)/sidedoor export artifacts/small-mean -o serving/sidedoor/models/default
 	$(MAKE) evaluate
+
+student: SHAPE ?= 3x384
+student: .venv/dev ## Train a smaller, faster model from the shipped one's checkpoint; SHAPE=3x384
+	$(BIN)/sidedoor train configs/student-$(SHAPE).yaml
+	$(BIN)/sidedoor export artifacts/student-$(SHAPE)/checkpoint -o artifacts/model-$(SHAPE)
+	$(BIN)/sidedoor corpus gold training/corpus --split test -o artifacts/test.jsonl
+	$(BIN)/sidedoor evaluate artifacts/test.jsonl --model artifacts/model-$(SHAPE)
 
 evaluate: .venv/dev ## Evaluate the shipped model on the test split and renew its model card
 	$(BIN)/sidedoor corpus gold training/corpus --split test -o artifacts/test.jsonl

@@ -31,7 +31,7 @@ from sidedoor.errors import ConfigurationError, ModelFolderError
 from sidedoor.model_folder import MODEL_FILE, TOKENIZER_FILE, ModelConfig, read_config
 from sidedoor.tags import tag_names
 from sidedoor_onnx.graph import export_fp32, fuse
-from sidedoor_training.fine_tuning import Checkpoint
+from sidedoor_training.checkpoint import Checkpoint
 from sidedoor_training.model import SidedoorConfig, SidedoorModel
 
 POSITIONS: Final = 512

@@ -1,6 +1,5 @@
 """Makes a model folder of a checkpoint: export, fuse, quantise, verify, calibrate."""
 
-import hashlib
 import importlib.metadata
 import shutil
 import tempfile
@@ -28,8 +27,8 @@ from sidedoor.policy import ALLOW_ALL
 from sidedoor.session import Session
 from sidedoor_onnx.graph import export_fp32, fuse, quantise
 from sidedoor_onnx.parity import Agreement, agreement, max_logit_difference
+from sidedoor_training.checkpoint import Checkpoint
 from sidedoor_training.corpus import CorpusRow, read_corpus
-from sidedoor_training.fine_tuning import Checkpoint
 from sidedoor_training.recipe import Export
 from sidedoor_training.refill import as_written
 
@@ -168,11 +167,7 @@ def _write_folder(
             limits=LimitsConfig(**recipe.lengths.model_dump()),
             base_model=recipe.base_model,
             corpus_sha256=checkpoint.corpus_sha256,
-            recipe_sha256=hashlib.sha256(
-                recipe.model_dump_json(
-                    exclude={"data": {"corpus", "labels"}, "start_from": True}
-                ).encode()
-            ).hexdigest(),
+            recipe_sha256=recipe.sha256(),
             versions={name: importlib.metadata.version(name) for name in _PACKAGES},
             files={name: sha256(folder / name) for name in (MODEL_FILE, TOKENIZER_FILE)},
         ),

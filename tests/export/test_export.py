@@ -14,7 +14,8 @@ from sidedoor_onnx.export import check_agreement, export_checkpoint
 from sidedoor_onnx.graph import export_fp32, fuse, quantise
 from sidedoor_onnx.parity import Agreement, agreement, max_logit_difference
 from sidedoor_training.fine_tuning import fine_tune
-from sidedoor_training.recipe import Export
+from sidedoor_training.narrowing import narrowed
+from sidedoor_training.recipe import Export, Width
 
 __all__ = ["project"]
 
@@ -52,6 +53,22 @@ def test_the_bias_of_each_product_is_added_inside_of_it(graphs: Path, tmp_path: 
     products = [node for node in nodes if node.op_type == "DynamicQuantizeMatMul"]
     assert len(products) == 6
     assert sum(node.input[4] != "" for node in products) == 4  # GELU has the others' bias
+
+
+@pytest.mark.parametrize(
+    ("layers", "hidden", "heads"), [(1, 32, 2), (2, 16, 1), (3, 16, 2), (4, 32, 1)]
+)
+def test_students_of_any_shape_are_exported(
+    tmp_path: Path, encoder: Encoder, layers: int, hidden: int, heads: int
+) -> None:
+    width = Width(hidden_size=hidden, heads=heads, intermediate_size=2 * hidden)
+    model = narrowed(tiny_model(layers), width).eval()
+    export_fp32(model, tmp_path / "plain.onnx")
+    fuse(tmp_path / "plain.onnx", tmp_path / "x.onnx", heads=heads, hidden=hidden, layers=layers)
+    assert max_logit_difference(model, Session(tmp_path / "x.onnx"), encoder, MESSAGES) <= 1e-4
+    quantise(tmp_path / "x.onnx", tmp_path / "int8.onnx")
+    window = encoder.encode(MESSAGES[0]).windows[0]
+    assert np.isfinite(Session(tmp_path / "int8.onnx").run(window).tags).all()
 
 
 def test_everything_fuses_or_the_export_fails(graphs: Path, tmp_path: Path) -> None:

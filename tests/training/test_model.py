@@ -13,6 +13,7 @@ from transformers import BertConfig, BertModel
 from sidedoor import ConfigurationError
 from sidedoor.encoding import SLOT_TOKENS, Encoder
 from sidedoor_training.averaging import average
+from sidedoor_training.checkpoint import Checkpoint
 from sidedoor_training.corpus import read_corpus
 from sidedoor_training.dataset import (
     Featurizer,
@@ -21,7 +22,7 @@ from sidedoor_training.dataset import (
     WrittenDataset,
     collate,
 )
-from sidedoor_training.fine_tuning import Checkpoint, check_labels, fine_tune
+from sidedoor_training.fine_tuning import check_labels, fine_tune
 from sidedoor_training.model import SidedoorModel
 from sidedoor_training.recipe import LabelSet
 from sidedoor_training.refill import Augmentation, as_written

@@ -37,7 +37,7 @@ def _commands() -> list[str]:
 
 
 def test_the_page_shows_all_files_that_its_commands_name() -> None:
-    made = {"run", "run/checkpoint", "model", "messages"}
+    made = {"run", "run/checkpoint", "student/checkpoint", "model", "messages"}
     for command in _commands():
         for word in shlex.split(command):
             if word.endswith((".yaml", ".jsonl")):
@@ -79,9 +79,13 @@ def test_foreign_labels_are_trained_exported_and_served_by_the_page(
 
 
 def _shrink(folder: Path, base: Path) -> None:
-    """A tiny base model and a short recipe; with so little to learn from, what is learnt is the
+    """A tiny base model and short recipes; with so little to learn from, what is learnt is the
     training split, so that is what is validated on.
     """
+    student = yaml.safe_load((folder / "student.yaml").read_text())
+    student |= {"keep_layers": [1], "optimisation": {"epochs": 2}}
+    student["export"] = {"min_label_agreement": 0.0, "min_span_agreement": 0.0}
+    (folder / "student.yaml").write_text(yaml.safe_dump(student))
     recipe = yaml.safe_load((folder / "recipe.yaml").read_text())
     recipe["base_model"] = str(base)
     recipe["data"]["typing_noise"] = 0.0

@@ -32,6 +32,36 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     assert read_recipe(tmp_path / "r.yaml").data.corpus == tmp_path / "corpus"
 
 
+def test_a_recipe_extends_another_section_by_section(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text(MINIMAL)
+    (tmp_path / "s.yaml").write_text(
+        "extends: r.yaml\nstart_from: run\noptimisation: {seed: 2}\n"
+        "distillation: {teachers: [first, ../second]}\n"
+    )
+    (tmp_path / "t.yaml").write_text("extends: s.yaml\nname: third\nstart_from: null\n")
+    recipe = read_recipe(tmp_path / "t.yaml")
+    assert (recipe.name, recipe.start_from, recipe.base_model) == ("third", None, "base")
+    assert (recipe.optimisation.seed, recipe.optimisation.epochs) == (2, 1)
+    assert recipe.distillation is not None
+    assert recipe.distillation.teachers == [tmp_path / "first", tmp_path.parent / "second"]
+
+
+@pytest.mark.parametrize("below", ["s.yaml", "t.yaml", "folder/r.yaml", "7"])
+def test_a_recipe_that_extends_itself_or_no_neighbour_is_refused(
+    tmp_path: Path, below: str
+) -> None:
+    (tmp_path / "s.yaml").write_text("extends: t.yaml\n")
+    (tmp_path / "t.yaml").write_text(f"extends: {below}\n")
+    with pytest.raises(ConfigurationError, match="extends: must name another recipe"):
+        read_recipe(tmp_path / "s.yaml")
+
+
+def test_a_recipe_below_that_is_missing_is_named(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text("extends: r.yaml\n")
+    with pytest.raises(ConfigurationError, match=r"r\.yaml can't be read"):
+        read_recipe(tmp_path / "s.yaml")
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -41,6 +71,12 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
         (("base_model: base\n", ""), "base_model"),
         (("labels.yaml}", "labels.yaml, typing_noise: 3}"), "data.typing_noise"),
         (("name: tiny", "name: [tiny"), "no YAML"),
+        (("data:", "distillation: {teachers: []}\ndata:"), "distillation.teachers"),
+        (("data:", "distillation: {teachers: [a], hidden_weight: -1}\ndata:"), "hidden_weight"),
+        (
+            ("data:", "narrow_to: {hidden_size: 64, heads: 3, intermediate_size: 9}\ndata:"),
+            "narrow_to: .*a multiple of heads",
+        ),
     ],
 )
 def test_a_broken_recipe_is_refused(tmp_path: Path, change: tuple[str, str], says: str) -> None:

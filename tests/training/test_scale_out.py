@@ -16,7 +16,8 @@ from tests.conftest import INTENTS
 from tests.training.test_model import ROWS, project
 
 from sidedoor import ConfigurationError
-from sidedoor_training.fine_tuning import Checkpoint, fine_tune, share_of_batch
+from sidedoor_training.checkpoint import Checkpoint
+from sidedoor_training.fine_tuning import fine_tune, share_of_batch
 from sidedoor_training.recipe import read_recipe
 from sidedoor_training.run_states import newest_state, prepare
 

@@ -10,7 +10,7 @@ from typing import Final
 import torch
 
 from sidedoor.errors import ConfigurationError
-from sidedoor_training.fine_tuning import CORPUS_FILE, LABELS_FILE, RECIPE_FILE, Checkpoint
+from sidedoor_training.checkpoint import CORPUS_FILE, LABELS_FILE, RECIPE_FILE, Checkpoint
 
 _FILES: Final = (RECIPE_FILE, LABELS_FILE, CORPUS_FILE)
 

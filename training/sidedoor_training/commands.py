@@ -29,7 +29,10 @@ def train(
     ] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the run's last state.")] = False,
 ) -> None:
-    """Fine-tunes a model by a recipe."""
+    """Trains a model by a recipe.
+
+    A recipe with teachers (distillation) makes a smaller model learn from larger ones.
+    """
     try:
         from sidedoor_training.fine_tuning import fine_tune
     except ImportError as error:

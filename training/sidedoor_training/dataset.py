@@ -19,6 +19,8 @@ from sidedoor_training.refill import Augmentation, Example, as_written, refill
 IGNORED: Final = -100
 """The label of tokens that have none: special ones, context and padding."""
 INPUTS: Final = ("input_ids", "attention_mask", "token_type_ids")
+UNMASKED: Final = "unmasked_ids"
+"""The name of the `input_ids` as they were before words were hidden."""
 
 Features = dict[str, Any]
 
@@ -90,7 +92,10 @@ class TokenMask:
 
 
 class RefilledDataset(Dataset[Features]):
-    """Corpus rows, refilled with fresh values at every epoch and under a fixed seed."""
+    """Corpus rows, refilled with fresh values at every epoch and under a fixed seed.
+
+    With `unmasked`, the features hold the words that are hidden as well, for teachers.
+    """
 
     def __init__(
         self,
@@ -99,12 +104,15 @@ class RefilledDataset(Dataset[Features]):
         augmentation: Augmentation,
         mask: TokenMask,
         seed: int,
+        *,
+        unmasked: bool = False,
     ) -> None:
         self._rows = rows
         self._featurizer = featurizer
         self._augmentation = augmentation
         self._mask = mask
         self._seed = seed
+        self._unmasked = unmasked
         self.epoch = 0
 
     def __len__(self) -> int:
@@ -113,7 +121,9 @@ class RefilledDataset(Dataset[Features]):
     def __getitem__(self, index: int) -> Features:
         rng = random.Random(f"{self._seed}/{self.epoch}/{index}")
         example = refill(self._rows[index], rng, self._augmentation)
-        return self._mask.applied(self._featurizer.features(example), rng)
+        features = self._featurizer.features(example)
+        masked = self._mask.applied(features, rng)
+        return masked | {UNMASKED: features["input_ids"]} if self._unmasked else masked
 
 
 class WrittenDataset(Dataset[Features]):
@@ -136,7 +146,8 @@ def collate(batch: Sequence[Features]) -> dict[str, Tensor]:
         key: torch.tensor(
             [row[key] + [fill] * (length - len(row[key])) for row in batch], dtype=torch.long
         )
-        for key, fill in (*((name, 0) for name in INPUTS), ("tag_labels", IGNORED))
+        for key, fill in (*((name, 0) for name in (*INPUTS, UNMASKED)), ("tag_labels", IGNORED))
+        if key in batch[0]
     }
     intents = torch.tensor([row["intent_labels"] for row in batch], dtype=torch.float32)
     return {**padded, "intent_labels": intents}

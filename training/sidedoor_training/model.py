@@ -32,13 +32,15 @@ class SidedoorConfig(BertConfig):
 @dataclass
 class SidedoorOutput(ModelOutput):
     """`intent_logits` (batch, intents), `tag_logits` (batch, tokens, tags), and
-    `intent_evidence` (batch, tokens, intents), whose sum over tokens plus bias is the logit.
+    `intent_evidence` (batch, tokens, intents), whose sum over tokens plus bias is the logit;
+    where asked for, `hidden_states` (batch, tokens, units) before and after each layer.
     """
 
     loss: Tensor | None = None
     intent_logits: Tensor | None = None
     tag_logits: Tensor | None = None
     intent_evidence: Tensor | None = None
+    hidden_states: tuple[Tensor, ...] | None = None
 
 
 class SidedoorModel(BertPreTrainedModel):
@@ -63,6 +65,7 @@ class SidedoorModel(BertPreTrainedModel):
         token_type_ids: Tensor,
         intent_labels: Tensor | None = None,
         tag_labels: Tensor | None = None,
+        output_hidden_states: bool = False,
         **kwargs: Any,
     ) -> SidedoorOutput:
         """Scores windows; the inputs have shape = (batch, tokens).
@@ -70,11 +73,14 @@ class SidedoorModel(BertPreTrainedModel):
         With `intent_labels` (batch, intents) and `tag_labels` (batch, tokens) given, the output
         holds the loss as well.
         """
-        hidden = self.bert(
-            input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
-        ).last_hidden_state
+        encoded = self.bert(
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            token_type_ids=token_type_ids,
+            output_hidden_states=output_hidden_states,
+        )
         count = self.config.intent_count
-        attention, scores, tags = self.heads(self.dropout(hidden)).split(
+        attention, scores, tags = self.heads(self.dropout(encoded.last_hidden_state)).split(
             [count, count, self.config.tag_count], dim=-1
         )
         in_message = (attention_mask * (1 - token_type_ids)).unsqueeze(-1)
@@ -85,7 +91,11 @@ class SidedoorModel(BertPreTrainedModel):
         if intent_labels is not None and tag_labels is not None:
             loss = self._loss(intents, tags.float(), intent_labels, tag_labels)
         return SidedoorOutput(
-            loss=loss, intent_logits=intents, tag_logits=tags.float(), intent_evidence=evidence
+            loss=loss,
+            intent_logits=intents,
+            tag_logits=tags.float(),
+            intent_evidence=evidence,
+            hidden_states=encoded.hidden_states,
         )
 
     def _loss(

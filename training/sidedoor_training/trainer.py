@@ -1,9 +1,12 @@
-"""What is ours in the training loop: rates by layer, the rows' order, fresh values, int8 noise."""
+"""What is ours in the training loop: rates by layer, the rows' order, teachers, fresh values, int8
+noise.
+"""
 
 import math
 from typing import Any
 
 import torch
+from torch import Tensor
 from transformers import (
     Trainer,
     TrainerCallback,
@@ -12,7 +15,8 @@ from transformers import (
     TrainingArguments,
 )
 
-from sidedoor_training.dataset import RefilledDataset
+from sidedoor_training.dataset import UNMASKED, RefilledDataset
+from sidedoor_training.distillation import Teachers, distillation_loss
 from sidedoor_training.int8_noise import add_int8_noise, remove_int8_noise
 from sidedoor_training.model import SidedoorModel
 from sidedoor_training.recipe import Recipe
@@ -22,12 +26,14 @@ from sidedoor_training.sampling import LengthSampler
 class RecipeTrainer(Trainer):
     """A Trainer whose optimiser knows layers: lower ones learn more slowly, heads fast.
 
-    The order of the rows depends on seed and epoch alone.
+    The order of the rows depends on seed and epoch alone. With teachers, the loss in training is
+    that of distillation; in evaluation it stays that of the written labels.
     """
 
-    def __init__(self, recipe: Recipe, **arguments: Any) -> None:
+    def __init__(self, recipe: Recipe, teachers: Teachers | None, **arguments: Any) -> None:
         super().__init__(**arguments)
         self._recipe = recipe
+        self._teachers = teachers and teachers.to(self.args.device)
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         if self.optimizer is None:
@@ -36,6 +42,24 @@ class RecipeTrainer(Trainer):
                 _groups(self.model, self._recipe), lr=settings.learning_rate, fused=True
             )
         return self.optimizer
+
+    def compute_loss(
+        self,
+        model: Any,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Tensor | int | None = None,
+    ) -> Tensor | tuple[Tensor, Any]:
+        settings = self._recipe.distillation
+        if settings is None or self._teachers is None or not model.training:
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        with self.accelerator.autocast():
+            lesson = self._teachers(inputs)
+        given = {name: tensor for name, tensor in inputs.items() if name != UNMASKED}
+        output = model(**given, output_hidden_states=settings.hidden_weight > 0)
+        student: Any = self.model
+        loss = distillation_loss(settings, student, output, lesson, inputs)
+        return (loss, output) if return_outputs else loss
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthSampler:
         settings = self._recipe.optimisation
