@@ -31,6 +31,8 @@ bench: .venv/dev ## Measure the engine beside its peers, and its memory; renews 
 	$(BIN)/python -m benchmarks.contestants -o benchmarks/results/bench.json
 	$(BIN)/python -m benchmarks.memory -o benchmarks/results/memory.json
 	$(BIN)/python -m benchmarks.contestants_report
+	$(BIN)/python -m benchmarks.scaling
+	$(BIN)/sidedoor card evaluation/results/test.json --readme README.md
 
 load: .venv/dev ## Measure the service under load (25 minutes); needs wrk; renews docs/operations.md
 	$(BIN)/python -m benchmarks.service --soak 10 -o benchmarks/results/service.json
@@ -42,7 +44,7 @@ scale: .venv/dev ## Measure bulk analysis, replicas and training, and renew docs
 	$(BIN)/python -m benchmarks.training -o benchmarks/results/training.json
 	$(BIN)/python -m benchmarks.scaling
 
-model: .venv/dev ## Train, export and install the shipped model (about three hours on two cores)
+model: .venv/dev ## Train, export and install a model like the shipped one (about three hours on two cores)
 	$(BIN)/sidedoor train configs/small.yaml
 	$(BIN)/sidedoor train configs/small-a.yaml
 	$(BIN)/sidedoor train configs/small-b.yaml

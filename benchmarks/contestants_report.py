@@ -81,8 +81,8 @@ def memory_promises(result: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _speed_promises(result: dict[str, Any], ratios: dict[str, Any]) -> Iterator[dict[str, Any]]:
     rows = result["contestants"]
-    reference = REFERENCE if REFERENCE in rows else INT8
     shape = result["models"]["reference"]
+    reference = INT8 if result["models"]["shape"] == shape else REFERENCE
     named = f"plain dynamic int8 of {shape['layers']} layers of {shape['hidden']}"
     for name, shown, least in (
         (reference, named, TIMES_INT8),

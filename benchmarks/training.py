@@ -24,18 +24,17 @@ from benchmarks.output import save
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from transformers import TrainingArguments
 
-from sidedoor.encoding import Encoder
 from sidedoor_training.base_model import vocabulary
 from sidedoor_training.corpus import read_corpus
-from sidedoor_training.dataset import Featurizer, RefilledDataset, TokenMask, collate
-from sidedoor_training.fine_tuning import augmentation
+from sidedoor_training.dataset import collate
+from sidedoor_training.fine_tuning import datasets
 from sidedoor_training.recipe import Recipe, read_labels, read_recipe
 from sidedoor_training.sampling import LengthSampler
 from sidedoor_training.tokenizer import build_tokenizer
 
 RECIPE: Final = Path("configs/small.yaml")
-BATCHES: Final = 64
-"""How many batches' filling is looked at."""
+BATCHES: Final = 100
+"""How many batches' filling is looked at: whole groups of those that are sorted by length."""
 
 
 def main() -> None:
@@ -86,17 +85,14 @@ def _arguments_of(run: Path) -> TrainingArguments:
 
 def _batches(recipe: Recipe) -> dict[str, float]:
     """How the recipe's batches are filled, and the examples a second that one core makes up."""
-    labels = read_labels(recipe.data.labels)
-    tokenizer = build_tokenizer(vocabulary(recipe.base_model))
-    dataset = RefilledDataset(
-        read_corpus(recipe.data.corpus, ["train"]),
-        Featurizer(Encoder(tokenizer, recipe.lengths.limits()), labels.intents, labels.pii_types),
-        augmentation(recipe),
-        TokenMask.of(tokenizer, recipe.data.mask_tokens),
-        recipe.optimisation.seed,
+    labels, tokenizer = (
+        read_labels(recipe.data.labels),
+        build_tokenizer(vocabulary(recipe.base_model)),
     )
+    dataset, _ = datasets(recipe, labels, tokenizer)
     size = recipe.optimisation.batch_size
-    order = list(LengthSampler(dataset, size, recipe.optimisation.seed))[: BATCHES * size]
+    together = size * recipe.optimisation.gradient_accumulation
+    order = list(LengthSampler(dataset, together, recipe.optimisation.seed))[: BATCHES * size]
     start = time.perf_counter()
     examples = [dataset[index] for index in order]
     seconds = time.perf_counter() - start

@@ -129,8 +129,9 @@ def _one(contestant: Any, texts: Sequence[str]) -> list[float]:
 
 
 def _reason(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
+    """What the result says; a library's words, which may hold a text or a path, are only shown."""
+    print(f"{type(error).__name__}: {error}", file=sys.stderr)
+    return str(error) if isinstance(error, ImportError) else type(error).__name__
 
 
 def _say(answers: Any, **content: Any) -> None:

@@ -106,7 +106,7 @@ def _export(
     difference = max_logit_difference(
         checkpoint.model, Session(work / "fused.onnx"), encoder, messages[:_PARITY_MESSAGES]
     )
-    if difference > MAX_LOGIT_DIFFERENCE:
+    if not difference <= MAX_LOGIT_DIFFERENCE:
         raise ExportError(
             f"ONNX differs from torch by {difference:.2e} in some output, "
             f"allowed are {MAX_LOGIT_DIFFERENCE:.0e}"

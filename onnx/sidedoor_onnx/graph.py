@@ -119,8 +119,9 @@ def _open_layer_norms(graph: onnx.GraphProto) -> None:
 
     onnxruntime's kernel of SkipLayerNormalization sums one element after the other; those of these
     operators use the vector unit, which takes less time though they are five. The first addition
-    becomes the bias of the int8 product before it. MeanVarianceNormalization adds 1e-9 to the
-    variance, where BERT adds 1e-12: no difference in float.
+    becomes the bias of the int8 product before it. onnxruntime's MeanVarianceNormalization adds
+    nothing to the variance, where BERT adds 1e-12: no difference in float, unless all values of a
+    row are the same. The export's check of all logits against torch would tell.
     """
     for index, node in enumerate([n for n in graph.node if n.op_type == "SkipLayerNormalization"]):
         if len(node.input) != 5:

@@ -26,8 +26,8 @@ class Agreement:
 def max_logit_difference(
     model: SidedoorModel, session: Session, encoder: Encoder, messages: Sequence[Message]
 ) -> float:
-    """The largest absolute difference of any output between torch and ONNX."""
-    largest = 0.0
+    """The largest absolute difference of any output between torch and ONNX; NaN if one is."""
+    differences = [torch.zeros(1)]
     for message in messages:
         window = encoder.encode(message).windows[0]
         ids = torch.tensor(window.input_ids[None], dtype=torch.long)
@@ -40,8 +40,8 @@ def max_logit_difference(
             (expected.tag_logits, found.tags),
             (expected.intent_evidence, found.evidence),
         ):
-            largest = max(largest, float((left[0] - torch.from_numpy(right)).abs().max()))
-    return largest
+            differences.append((left[0] - torch.from_numpy(right)).abs().flatten())
+    return float(torch.cat(differences).max())
 
 
 def agreement(first: Analyzer, second: Analyzer, messages: Sequence[Message]) -> Agreement:

@@ -57,9 +57,10 @@ class Analyzer:
     ) -> "Analyzer":
         """Loads a model folder, by default the shipped one.
 
-        `cache` is the number of analyses that are kept for messages that come again.
+        `cache` is the number of analyses that are kept for messages that come again, 0 for none.
 
         Raises:
+            ValueError: `cache` is negative.
             ModelFolderError: the folder is missing, incomplete or damaged.
             PolicyError: the policy names labels that the model does not know.
         """

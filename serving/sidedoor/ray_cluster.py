@@ -1,6 +1,6 @@
 """The Ray cluster to work on: one that runs already, or this machine alone for as long as needed.
 
-Ray reads its environment as it is imported: who wants another one sets it before importing this.
+What Ray reads as it is imported, those set who import it first; this it reads as it starts.
 """
 
 import logging

@@ -148,8 +148,9 @@ def test_a_thin_student_learns_hidden_states_through_a_projection_that_is_thrown
     assert student.get_parameter("projection.weight").grad is not None
     remove_projection(student)
     assert set(student.state_dict()) == plain
-    add_projection(tiny_model(), teachers)
-    assert "projection.weight" not in tiny_model().state_dict()
+    as_wide = tiny_model()
+    add_projection(as_wide, teachers)
+    assert "projection.weight" not in as_wide.state_dict()
 
 
 @pytest.fixture

@@ -79,9 +79,17 @@ def test_heads_may_be_joined() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hidden", "intermediate", "says"),
-    [(48, 64, "at most 32"), (24, 64, "a multiple of 16"), (16, 65, "at most 64")],
+    ("hidden", "heads", "intermediate", "says"),
+    [
+        (48, 1, 64, "at most 32"),
+        (24, 1, 64, "a multiple of 16"),
+        (32, 4, 64, "would cut the old ones"),
+        (16, 1, 65, "at most 64"),
+    ],
 )
-def test_a_width_that_can_not_be_cut_is_refused(hidden: int, intermediate: int, says: str) -> None:
+def test_a_width_that_can_not_be_cut_is_refused(
+    hidden: int, heads: int, intermediate: int, says: str
+) -> None:
+    width = Width(hidden_size=hidden, heads=heads, intermediate_size=intermediate)
     with pytest.raises(ConfigurationError, match=says):
-        narrowed(tiny_model(), Width(hidden_size=hidden, heads=1, intermediate_size=intermediate))
+        narrowed(tiny_model(), width)

@@ -54,7 +54,7 @@ def fine_tune(recipe_path: Path, output: Path, *, resume: bool = False) -> Path:
     set_seed(recipe.optimisation.seed)
     tokenizer = build_tokenizer(vocabulary(recipe.base_model))
     corpus = corpus_sha256(recipe.data.corpus)
-    training, validation = _datasets(recipe, labels, tokenizer)
+    training, validation = datasets(recipe, labels, tokenizer)
     model = starting_model(recipe, labels)
     teachers = _teachers(recipe, labels, tokenizer, model)
     arguments = _arguments(recipe, output, len(training))
@@ -96,7 +96,7 @@ def fine_tune(recipe_path: Path, output: Path, *, resume: bool = False) -> Path:
     return best
 
 
-def _datasets(
+def datasets(
     recipe: Recipe, labels: LabelSet, tokenizer: Tokenizer
 ) -> tuple[RefilledDataset, WrittenDataset]:
     """The messages to train on and those to validate on."""

@@ -12,6 +12,9 @@ from typing import Final
 from sidedoor.errors import InputError
 
 NOT_PII: Final = "NOT_PII"
+THING: Final = "THING"
+"""The type of names of things; no corpus writes it, `with_things` finds them."""
+UNTAGGED: Final = frozenset({NOT_PII, THING})
 _ITEM: Final = re.compile(r"\[\[([A-Z_]+)(!?)\|(.*?)\]\]", re.DOTALL)
 
 
@@ -60,7 +63,7 @@ def render(parts: Iterable[Part]) -> tuple[str, tuple[TextSpan, ...]]:
     text, spans = "", []
     for part in parts:
         value = part if isinstance(part, str) else part.value
-        if isinstance(part, Item) and part.type != NOT_PII:
+        if isinstance(part, Item) and part.type not in UNTAGGED:
             spans.append(TextSpan(part.type, len(text), len(text) + len(value)))
         text += value
     return text, tuple(spans)

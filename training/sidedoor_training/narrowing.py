@@ -51,6 +51,11 @@ def _check(width: Width, config: BertConfig, head_size: int) -> None:
             f"narrow_to.hidden_size: {width.hidden_size} must be at most {config.hidden_size}, the "
             f"width of the model to start from, and a multiple of {head_size}, its heads' size"
         )
+    if width.hidden_size // width.heads % head_size:
+        raise ConfigurationError(
+            f"narrow_to.heads: {width.heads} heads of {width.hidden_size // width.heads} would cut "
+            f"the old ones, of {head_size}; each must be one or several of those"
+        )
     if width.intermediate_size > config.intermediate_size:
         raise ConfigurationError(
             f"narrow_to.intermediate_size: {width.intermediate_size} must be at most "

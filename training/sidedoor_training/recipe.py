@@ -210,7 +210,10 @@ def _extended(path: Path, above: tuple[Path, ...] = ()) -> Any:
             f"{path}: extends: must name another recipe in the same folder, which does not extend "
             f"this one (value: {name!r})"
         )
-    return _merged(_extended(path.parent / name, (*above, path)), content)
+    below = _extended(path.parent / name, (*above, path))
+    if not isinstance(below, dict):
+        raise ConfigurationError(f"{path.parent / name} is no recipe, but {path} extends it")
+    return _merged(below, content)
 
 
 def _merged(below: Any, above: Any) -> Any:

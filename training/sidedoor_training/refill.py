@@ -13,7 +13,7 @@ from sidedoor.disguises import disguise
 from sidedoor.message import Message, Turn
 from sidedoor_training import app_names, values
 from sidedoor_training.corpus import CorpusRow
-from sidedoor_training.markup import NOT_PII, Item, Part, TextSpan, render
+from sidedoor_training.markup import UNTAGGED, Item, Part, TextSpan, render
 
 SOLICIT: Final = "solicit-contact"
 
@@ -91,7 +91,7 @@ def refill(row: CorpusRow, rng: random.Random, augmentation: Augmentation) -> Ex
 
 
 def _can_be_disguised(part: Part) -> TypeGuard[Item]:
-    return isinstance(part, Item) and not part.fixed and part.type != NOT_PII
+    return isinstance(part, Item) and not part.fixed and part.type not in UNTAGGED
 
 
 def _with_disguised_app(rng: random.Random, parts: list[Part]) -> list[Part]:

@@ -19,8 +19,8 @@ def starting_model(recipe: Recipe, labels: LabelSet) -> SidedoorModel:
     """The recipe's model before its first step.
 
     Raises:
-        ConfigurationError: `start_from` is no checkpoint or one for other labels, or the model
-            can't be cut to the recipe's layers and width.
+        ConfigurationError: `start_from` is no checkpoint or has another number of labels, or the
+            model can't be cut to the recipe's layers and width.
     """
     model = _from_base(recipe, labels) if recipe.start_from is None else _loaded(recipe, labels)
     if recipe.keep_layers is not None:

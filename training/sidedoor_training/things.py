@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from sidedoor_training.corpus import CorpusRow
-from sidedoor_training.markup import NOT_PII, Item, Part
+from sidedoor_training.markup import THING, UNTAGGED, Item, Part
 from sidedoor_training.refill import SOLICIT
 
 MAX_ROWS: Final = 3
@@ -21,7 +21,7 @@ _WORD: Final = re.compile(r"[^\W\d_]+")
 
 
 def with_things(rows: Sequence[CorpusRow]) -> list[CorpusRow]:
-    """The rows with names of things marked as `NOT_PII`.
+    """The rows with names of things marked as `THING`.
 
     Marked are capitalised words within sentences that are rare, never small, and no part of a
     person's name anywhere. Rows that solicit stay: there the name may be that of a messenger.
@@ -53,7 +53,7 @@ def _split(parts: Iterable[Part], names: set[str]) -> tuple[Part, ...]:
         end = 0
         for match in _NAME.finditer(part):
             if match.group() in names:
-                made += [part[end : match.start()], Item(NOT_PII, match.group(), fixed=False)]
+                made += [part[end : match.start()], Item(THING, match.group(), fixed=False)]
                 end = match.end()
         made.append(part[end:])
     return tuple(made)
@@ -66,4 +66,4 @@ def _texts(row: CorpusRow) -> Iterable[str]:
 
 def _items(row: CorpusRow) -> Iterable[Item]:
     for parts in (row.parts, *(turn.parts for turn in row.context)):
-        yield from (part for part in parts if isinstance(part, Item) and part.type != NOT_PII)
+        yield from (part for part in parts if isinstance(part, Item) and part.type not in UNTAGGED)

@@ -13,13 +13,13 @@ from typing import Final
 from sidedoor_training.made_contacts import email, handle, phone, url
 from sidedoor_training.made_papers import address, credential, date_of_birth, payment_account
 from sidedoor_training.made_words import full_name, in_case_of, reshape, thing
-from sidedoor_training.markup import NOT_PII
+from sidedoor_training.markup import THING
 
 BLANK_RATIO: Final = 0.15
 """Share of values that stay as written, so that the hand-made ones are learnt from too."""
 
 KEPT_NAMES: Final = 0.4
-"""Share of things' names that stay: they mean something."""
+"""Share that stays of the names of things that `BLANK_RATIO` does not keep already."""
 
 Maker = Callable[[random.Random, str], str]
 
@@ -52,10 +52,8 @@ def person(rng: random.Random, value: str) -> str:
     return in_case_of(value, name)
 
 
-def look_alike(rng: random.Random, value: str) -> str:
-    """Another code or number of the same shape; a single capitalised word becomes another name."""
-    if not re.fullmatch(r"[A-Z][a-zà-ÿ]{2,}", value):
-        return reshape(rng, value)
+def name_of_thing(rng: random.Random, value: str) -> str:
+    """A made-up name, or the value itself: some names mean something."""
     return value if rng.random() < KEPT_NAMES else thing(rng)
 
 
@@ -69,5 +67,5 @@ _MAKERS: Final[Mapping[str, Maker]] = {
     "PAYMENT_ACCOUNT": payment_account,
     "CREDENTIAL": credential,
     "DATE_OF_BIRTH": date_of_birth,
-    NOT_PII: look_alike,
+    THING: name_of_thing,
 }
