@@ -43,6 +43,7 @@ scale: .venv/dev ## Measure bulk analysis, replicas and training, and renew docs
 	$(BIN)/python -m benchmarks.failover -o benchmarks/results/failover.json
 	$(BIN)/python -m benchmarks.training -o benchmarks/results/training.json
 	$(BIN)/python -m benchmarks.scaling
+	$(BIN)/python -m benchmarks.contestants_report
 
 model: .venv/dev ## Train, export and install a model like the shipped one (about three hours on two cores)
 	$(BIN)/sidedoor train configs/small.yaml

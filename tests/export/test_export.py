@@ -56,7 +56,7 @@ def test_the_bias_of_each_product_is_added_inside_of_it(graphs: Path, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("layers", "hidden", "heads"), [(1, 32, 2), (2, 16, 1), (3, 16, 2), (4, 32, 1)]
+    ("layers", "hidden", "heads"), [(1, 32, 2), (2, 16, 1), (3, 16, 1), (4, 32, 1)]
 )
 def test_students_of_any_shape_are_exported(
     tmp_path: Path, encoder: Encoder, layers: int, hidden: int, heads: int

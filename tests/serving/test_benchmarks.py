@@ -104,6 +104,8 @@ def test_a_ratio_is_the_median_of_the_rounds_own() -> None:
 def test_each_promise_of_speed_can_be_broken(name: str, row: dict[str, Any], broken: str) -> None:
     result = _result()
     result["contestants"][name] = row
+    if name == REFERENCE:  # it takes part where the shipped model has another shape
+        result["models"]["shape"] = {"layers": 3, "hidden": 384}
     (found,) = _broken(figures(result)["promises"])
     assert found.startswith(broken)
 
