@@ -39,26 +39,32 @@ ColumnOption = Annotated[
 ]
 RayOption: Final = partial(typer.Option, rich_help_panel="With --engine ray")
 PolicyOption = Annotated[Path, typer.Option("--policy", help="Policy file (YAML).")]
+SourceArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="IN",
+        help="JSONL file, or - for standard input; with Ray also Parquet, CSV and folders.",
+    ),
+]
+OutputOption = Annotated[
+    str,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="OUT",
+        help="JSONL file, or - for standard output; with Ray a folder.",
+    ),
+]
+EngineOption = Annotated[
+    Literal["local", "ray"],
+    typer.Option(help="local: this process's threads, in order. ray: see docs/scaling.md."),
+]
 
 
 @app.command()
 def analyze(
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="IN",
-            help="JSONL file, or - for standard input; with Ray also Parquet, CSV and folders.",
-        ),
-    ],
-    output: Annotated[
-        str,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="OUT",
-            help="JSONL file, or - for standard output; with Ray a folder.",
-        ),
-    ] = STANDARD,
+    source: SourceArgument,
+    output: OutputOption = STANDARD,
     model: ModelOption = DEFAULT,
     policy: PolicyOption = DEFAULT_POLICY,
     text: Annotated[
@@ -72,10 +78,7 @@ def analyze(
     sender_column: ColumnOption = "sender",
     context_column: ColumnOption = "context",
     id_column: ColumnOption = "id",
-    engine: Annotated[
-        Literal["local", "ray"],
-        typer.Option(help="local: this process's threads, in order. ray: see docs/scaling.md."),
-    ] = "local",
+    engine: EngineOption = "local",
     ray_address: Annotated[
         str | None, RayOption(help="Address of a Ray cluster; this machine by default.")
     ] = None,
